@@ -53,9 +53,13 @@ class SavedBook(LiveBars, Protocol):
 
 
 class Books(Protocol):
-    """The books of a server. ``stamp`` is the last entry of the bus whose ticks are in them."""
+    """The books of a server. ``stamp`` is the last entry of the bus whose ticks are in them.
+
+    They are ``is_partial`` while they have some ticks of the entry behind it: then they must not be saved.
+    """
 
     stamp: str
+    is_partial: bool
 
     def quotes(self) -> Collection[str]:
         """Return the quotes that have a book."""

@@ -196,7 +196,7 @@ class HistoryWriter:
         self.is_leading = True
 
     def _save_touched(self) -> bool:
-        """Save the quotes that were touched until now. False if the lease ended meanwhile."""
+        """Save the quotes that were touched until now. False if the lease ended, or the books are partial."""
         quotes, self._touched = list(self._touched), set()
         try:
             return self._save_all(quotes)
@@ -212,6 +212,10 @@ class HistoryWriter:
             some = quotes[begin : begin + SLICE]
             part = len(some) / len(quotes)
             for _ in range(PLANS):
+                # The loop of the books may wait in the middle of an entry.
+                if self._books.is_partial:
+                    self._touched.update(quotes)
+                    return False
                 some = self._save(some, part)
                 if not some:
                     break

@@ -50,6 +50,7 @@ class FakeBooks(dict[str, FakeBook]):
     """See ``Books``."""
 
     stamp = "0-0"
+    is_partial = False
 
     def quotes(self) -> list[str]:
         return list(self)

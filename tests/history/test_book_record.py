@@ -36,6 +36,7 @@ class Books(dict[str, BookRecord]):
     """The books of one worker."""
 
     stamp = "0-0"
+    is_partial = False
 
     def quotes(self) -> list[str]:
         return list(self)

@@ -201,6 +201,7 @@ class BaseBars:
     def _reopen(self, label: int) -> None:
         """Open finished minutes again, because a clock has jumped back."""
         minutes = self._series["1m"].take_from(label)
+        self._finished = self._series["1m"].last_label
         self._open[:0] = [
             (MINUTE.bar_at(self._calendar, bar.time), GrowingBar.restored(GrowingState(bar, bar.time, bar.time)))
             for bar in minutes

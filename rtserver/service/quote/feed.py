@@ -14,7 +14,7 @@ from rtserver.market.book.tick import Tick
 from rtserver.market.number import Number
 from rtserver.service.quote.bar_maker import NEVER
 from rtserver.service.quote.feed_request import View
-from rtserver.service.quote.series import Remade, Series
+from rtserver.service.quote.series import Remade, Series, TimedRow
 from rtserver.service.topic.topic import Topic
 
 NOW = float("inf")
@@ -41,6 +41,7 @@ class Feed(Topic):
         self._zone = zone
         self._new_series: Callable[[], Series] | None = None
         self._series: Series | None = None
+        self._were: list[TimedRow] = []  # the rows before ``renew``
         self._work: Steps[None] | None = None
         self._changed: Number | None = None
         self._behind: deque[Tick] | None = None  # all ticks since those that the rows have or are getting now
@@ -67,6 +68,14 @@ class Feed(Topic):
     def open(self, new_series: Callable[[], Series]) -> None:
         """Begin. ``new_series`` returns what makes the rows, and is called again as long as there are no ticks."""
         self._new_series = new_series
+
+    def renew(self) -> None:
+        """Wait to be opened once more: the quote's book is another one."""
+        series = self._series
+        if series is not None:
+            self._were = list(zip(series.times, series.rows, strict=True))
+        self._series = self._new_series = self._work = None
+        self.defer()
 
     def step(self, tick: Tick) -> bool:
         """Take the quote's next tick, which came in order, if the feed is ready. Return False if it has to ``work``.
@@ -167,7 +176,8 @@ class Feed(Topic):
             series = self._new_series()
             seq = series.pieces.seq
             yield from series.fill()
-            remade = Remade((), list(zip(series.times, series.rows, strict=True)))
+            were, self._were = self._were, []
+            remade = Remade(were, list(zip(series.times, series.rows, strict=True)))
         else:
             seq = series.pieces.seq
             remade = yield from series.replay(NOW if changed is None else changed)

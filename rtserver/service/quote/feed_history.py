@@ -28,6 +28,7 @@ MORE_BARS = 3
 
 Read: TypeAlias = Callable[[HistoryRange], HistoryPart]
 
+BASES: tuple[Base, ...] = ("1m", "1d")
 _MINUTE_MS = 60_000
 _QUARTER_MS = 92 * DAY_MS
 
@@ -89,8 +90,16 @@ class FeedHistory:
     def read(self, name: FeedName, quote: KnownQuote, view: View) -> OlderBars | None:
         """Return the base bars of the newest ``most`` bars of a view, and those that their indicators depend on.
 
-        None if its ticks make them all. May wait if it ``has_more``. Raises ``HistoryError``.
+        None if its ticks make them all. May wait if it ``has_more``. Raises ``HistoryError``. What the book has must
+        follow, so it reads again if the quote got another book meanwhile, or this one gave bars back.
         """
+        while True:
+            record, begins = quote.record, _begins(quote)
+            older = self._read(name, quote, view)
+            if quote.record is record and _begins(quote) == begins:
+                return older
+
+    def _read(self, name: FeedName, quote: KnownQuote, view: View) -> OlderBars | None:
         reader, base = self._reader, name.period.base
         read = partial(_read_book, quote.book) if reader is None else partial(reader.read, book=quote.record)
         if base is None:
@@ -108,6 +117,11 @@ class FeedHistory:
             begin = begin_of_group(name.period, quote.calendar, group)
             return _from(read, quote, base, begin, older)
         return older
+
+
+def _begins(quote: KnownQuote) -> list[int | None]:
+    """Return the labels from which on the bars of a quote are in its book."""
+    return [quote.record.complete_from(base) for base in BASES]
 
 
 def _read_book(book: QuoteBook, wanted: HistoryRange) -> HistoryPart:

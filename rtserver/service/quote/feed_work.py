@@ -90,6 +90,15 @@ class FeedWork:
             for feed in quote.awake.values():
                 feed.fields = quote.book.fields
 
+    def renew(self, feed: Feed) -> None:
+        """Post what a feed has of its quote's book, of which it will be made anew."""
+        if not feed.is_ready:
+            self._catch_up(feed)
+        if feed.name in self._feeds:
+            self._publisher.send(feed)
+            feed.renew()
+            self._late[feed.name] = feed
+
     def flush(self) -> None:
         """Let the feeds work that could not take a tick at once. After long work, they wait for a while."""
         if self._late:
@@ -119,9 +128,14 @@ class FeedWork:
         """Let a feed work at once."""
         if feed.unsent:
             self._publisher.send(feed)
-        while not feed.work():
-            pass
-        self._publisher.unsent[feed.name] = feed
+        try:
+            while not feed.work():
+                pass
+        except Exception:
+            log.exception("! the feed %s failed", feed.name)
+            self._give_up_failed(feed)
+        else:
+            self._publisher.unsent[feed.name] = feed
 
     def _defer(self, feed: Feed, tick: Tick, changed: Number | None) -> None:
         feed.defer(tick, changed)
@@ -138,7 +152,7 @@ class FeedWork:
         held.drivers += 1
         if feed.unsent:
             self._publisher.send(feed)
-        while feed.viewers and not feed.is_ready:
+        while feed.viewers and feed.is_open and not feed.is_ready:
             try:
                 if feed.work():
                     self._show(held)

@@ -108,6 +108,17 @@ class Feeds:
         self.work.forget(topic.name)
         self._rest.begin(topic.name)
 
+    def renew(self, quote: KnownQuote) -> None:
+        """Make the feeds of a quote anew whose book is another one. Their viewers get what has changed."""
+        for name in tuple(quote.feeds):
+            held = self._feeds[name]
+            if name not in quote.awake:
+                self._end(name)
+            elif held.feed.is_open:  # what is being read is of the new book
+                self.work.renew(held.feed)
+                if name in self._feeds:  # it has not failed
+                    self._begin(held)
+
     def _make(self, name: FeedName) -> HeldFeed | None:
         """Return a new feed, or None if there are too many."""
         if len(self._feeds) >= self._max_feeds:
@@ -119,14 +130,17 @@ class Feeds:
         feed = Feed(name.topic, name.columns, name.styles, quote.calendar.zone_name)
         held = self._feeds[name.topic] = HeldFeed(name, quote, feed)
         quote.feeds[name.topic] = quote.awake[name.topic] = held.feed
-        view = View(most=self._picture_rows)
+        self._begin(held)
+        return held
+
+    def _begin(self, held: HeldFeed) -> None:
+        name, quote, view = held.name, held.quote, View(most=self._picture_rows)
         if self._history.has_more(name, quote):
             self._history.read_later(
-                name, quote, view, partial(self._on_read, held), partial(self.work.give_up, feed)
+                name, quote, view, partial(self._on_read, held), partial(self.work.give_up, held.feed)
             )
         else:
             self._open(held, self._history.read(name, quote, view))
-        return held
 
     def _on_read(self, held: HeldFeed, part: OlderBars | None) -> None:
         self._open(held, part)

@@ -9,6 +9,7 @@ from functools import partial
 from rtserver.base.bridge.message import Subscribe, Table
 from rtserver.base.limit.cpu_quota import OVER, FairShare
 from rtserver.base.limit.steps import Steps
+from rtserver.market.book.quote_book import QuoteBook
 from rtserver.service.quote.feed import rows_of
 from rtserver.service.quote.feed_history import FeedHistory, length_of
 from rtserver.service.quote.feed_request import FeedName, View
@@ -96,7 +97,7 @@ class Pages:
             self._publisher.delay(message)
             self._ask(page, share)
         else:
-            page.steps = self._make(page, self._history.read(name, page.quote, view))
+            page.steps = self._make(page, page.quote.book, self._history.read(name, page.quote, view))
             self._turns.drive(self._work(page), share)
         return left
 
@@ -121,7 +122,7 @@ class Pages:
             )
 
     def _on_read(self, page: Page, part: OlderBars | None) -> None:
-        page.steps = self._make(page, part)
+        page.steps = self._make(page, page.quote.book, part)
         reader, bars = page.shares[0], () if part is None else part.bars
         if reader is not None:
             reader.charge(BAR_SECONDS * len(bars))
@@ -140,9 +141,9 @@ class Pages:
             del self._open[page.name]
         return not page.viewers
 
-    def _make(self, page: Page, part: OlderBars | None) -> Steps[None]:
+    def _make(self, page: Page, book: QuoteBook, part: OlderBars | None) -> Steps[None]:
         try:
-            table = yield from self._draw(page, part)
+            table = yield from self._draw(page, book, part)
         except Exception:
             log.exception("! the page %s failed", page.name)
             self._refuse(page, "internal", "the service failed")
@@ -150,8 +151,8 @@ class Pages:
         self._keep(page, table)
         self._answer(page, table)
 
-    def _draw(self, page: Page, part: OlderBars | None) -> Steps[Table]:
-        name, view, (book, calendar) = page.feed_name, page.view, (page.quote.book, page.quote.calendar)
+    def _draw(self, page: Page, book: QuoteBook, part: OlderBars | None) -> Steps[Table]:
+        name, view, calendar = page.feed_name, page.view, page.quote.calendar
         assert view.end_ms is not None
         assert view.most is not None
         # A bar of the page may have pieces behind its end.

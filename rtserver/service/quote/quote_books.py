@@ -20,12 +20,14 @@ class QuoteBooks:
     Beyond ``max_quotes`` the unwatched quotes that have been silent longest are forgotten. A watched quote never is,
     and one that is not stored yet only beyond twice as many. ``forgotten`` counts those that are lost, ``given_back``
     those that are stored. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is the last entry
-    of the bus that is in the books, ``stored_until`` the one up to which all is stored; None without a store.
+    of the bus that is in the books, ``stored_until`` the one up to which all is stored; None without a store. The
+    books are ``is_partial`` while the rest of an entry waits for what has to be loaded.
     """
 
     def __init__(self, rules: BookRules, max_quotes: int, calendar_of: Callable[[str], Calendar]) -> None:
         self.forgotten = self.given_back = 0
         self.stamp = START
+        self.is_partial = False
         self.stored_until: tuple[int, int] | None = None
         self.rules = rules
         self._max_quotes = max_quotes

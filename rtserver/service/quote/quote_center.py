@@ -223,8 +223,11 @@ class QuoteCenter(ServiceMsgHandler):
         try:
             checked = quote.book.check(tick, order[0])
         except MissingBars:
-            if self.store is None or not self.store.load_minutes(quote):
+            if self.store is None:
                 raise
+            if self.store.load_minutes(quote, order):
+                self.feeds.renew(quote)
+                return
             checked = quote.book.check(tick, order[0])
         if checked is None:
             self.duplicate_ticks += 1

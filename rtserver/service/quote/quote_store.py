@@ -51,34 +51,52 @@ class QuoteStore:
                     record.let_go()
         self.writer.touch(keys)
 
-    def load_minutes(self, quote: KnownQuote) -> bool:
-        """Load older minutes of a quote, those of two days. May wait. Return False if there are none."""
+    def load_minutes(self, quote: KnownQuote, order: tuple[int, int]) -> bool:
+        """Load older minutes of a quote, those of two days, for a tick of the entry ``order``. May wait.
+
+        The minutes of a store that has this entry may contain the tick, and later ones. Then the whole quote is
+        loaded anew, and has the entry: returns True.
+        """
+        self.books.is_partial = True
+        try:
+            return self._load_minutes(quote, order)
+        finally:
+            self.books.is_partial = False
+
+    def _load_minutes(self, quote: KnownQuote, order: tuple[int, int]) -> bool:
         bars = quote.book.bars
         try:
             part = self.reader.read(HistoryRange(quote.key, "1m", None, bars.first_minute, MOST_MINUTES))
         except HistoryError as error:
             log.warning("! %s", error)
             return False
+        state = self._call(self._states.load, (quote.key,)).get(quote.key)
+        if state is not None and order_of(state.stamp) >= order:
+            return self._restore(quote, state)
         bars.prepend(part.bars, is_cut=part.has_older or part.is_cut)
-        return bool(part.bars)
+        return False
 
     def _load(self, key: str, state: QuoteState) -> None:
+        quote = self.books.unknown(key)
+        if self._restore(quote, state) and key not in self.books.by_key:  # nobody has loaded it meanwhile
+            quote.last = order_of(self.books.stamp)  # nobody is to forget it before its first tick
+            self.books.enter(quote)
+            self.loaded += 1
+
+    def _restore(self, quote: KnownQuote, state: QuoteState) -> bool:
+        """Give a quote the book of a state, or of a later one. Return False if that cannot be read."""
         for _ in range(TRIES):
-            portions = self._call(self._states.ticks, key)
-            now = self._call(self._states.load, (key,)).get(key)
+            portions = self._call(self._states.ticks, quote.key)
+            now = self._call(self._states.load, (quote.key,)).get(quote.key)
             if now is not None and now.seq == state.seq:
                 break
             state = now or state
-        if key in self.books.by_key:
-            return  # somebody else has loaded it meanwhile
-        quote = self.books.unknown(key)
+        book = self.books.unknown(quote.key).book
         try:
-            quote.record = restored_record(quote.book, state, portions, self.books.rules.tail_ticks)
+            record = restored_record(book, state, portions, self.books.rules.tail_ticks)
         except StateError as error:
             self.unreadable += 1
-            log.error("! the stored state of %s cannot be read, it begins anew: %s", key, error)
-            return
-        quote.skip_until = order_of(state.stamp)
-        quote.last = order_of(self.books.stamp)  # nobody is to forget it before its first tick
-        self.books.enter(quote)
-        self.loaded += 1
+            log.error("! the stored state of %s cannot be read: %s", quote.key, error)
+            return False
+        quote.book, quote.record, quote.skip_until = book, record, order_of(state.stamp)
+        return True

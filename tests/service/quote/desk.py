@@ -76,11 +76,14 @@ class Desk:
         """Subscribe, and return the answer."""
         self.posted.clear()
         self.center.on_subscribe(Subscribe(agent, 1, "quotes", {"quote": QUOTE, **request}))
+        self.run_later()
+        return next(each for each in reversed(self.posted) if isinstance(each, Snapshot | Refused))
+
+    def run_later(self) -> None:
         while self.later:
             later, self.later = self.later, []
             for call in later:
                 call()
-        return next(each for each in reversed(self.posted) if isinstance(each, Snapshot | Refused))
 
     def leave(self, agent: int = 1) -> None:
         self.center.on_unsubscribe(Unsubscribe(agent, 1, "quotes"))
