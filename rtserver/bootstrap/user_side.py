@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -182,6 +183,7 @@ def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[Mak
             MyChartMsgHandler,
             call_later=call_later,
             calendar_of=exchange_calendars(config).of,
+            now_ms=lambda: time.time() * 1000,
             page_bytes=config.unsent_bytes,
             max_rate=rights.max_rate,
             indicators=load_indicators(config.indicators).describe(),

@@ -3,7 +3,7 @@
 ``modules.chart_painter`` makes the messages that answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -21,6 +21,7 @@ from rtserver.modules.chart_request import (
 )
 from rtserver.modules.chart_update import MYCHARTS
 from rtserver.modules.mychart_agent import MyChartAgent, RateCap, no_cap
+from rtserver.modules.session_news import SessionNews
 from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
 
@@ -30,9 +31,9 @@ Request: TypeAlias = ChartRequest | IndicatorsRequest | MoreRequest | RateReques
 class MyChartMsgHandler(BaseUserMsgHandler):
     """Handler of charts. One painter draws for all agents; ``max_rate`` bounds every chart.
 
-    ``call_later`` is the event loop's. ``page_bytes`` bounds a picture for a client that asks for the rest by pages;
-    ``calendar_of`` gives the calendar of an exchange, for the dates in requests. ``indicators``
-    describes those that charts can be asked for, as plain data.
+    ``call_later`` is the event loop's, ``now_ms`` the wall clock. ``page_bytes`` bounds a picture for a client that
+    asks for the rest by pages; ``calendar_of`` gives the calendar of an exchange, for dates in requests, trading days
+    and sessions. ``indicators`` describes those that charts can be asked for, as plain data.
     """
 
     msg_type = MYCHARTS
@@ -43,6 +44,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         users: Users,
         *,
         call_later: CallLater,
+        now_ms: Callable[[], float],
         max_charts: int = 64,
         kept_pictures: int = 64,
         page_bytes: int = 131_072,
@@ -53,7 +55,15 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         super().__init__(users)
         refresh = ChartRefresh(call_later, users.topics)
         largest = users.sizes.largest_everywhere
-        self._painter = ChartPainter(users.epoch, kept_pictures, largest, page_bytes, refresh.on_stale)
+        self._painter = ChartPainter(
+            users.epoch,
+            kept_pictures,
+            largest,
+            page=page_bytes,
+            on_stale=refresh.on_stale,
+            calendar_of=calendar_of,
+        )
+        self._news = SessionNews(users.topics, call_later, calendar_of, now_ms)
         self._max_charts = max_charts
         self._max_rate = max_rate
         self._calendar_of = calendar_of
@@ -61,7 +71,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """Make the agent's charts."""
-        agent.modules[MYCHARTS] = MyChartAgent(agent, self._painter, self._max_rate, self._calendar_of)
+        agent.modules[MYCHARTS] = MyChartAgent(agent, self._painter, self._news, self._max_rate, self._calendar_of)
 
     def on_useragent_request(
         self,

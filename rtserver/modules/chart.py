@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias, cast
 import msgspec
 
 from rtserver.base.bridge.message import Cell, Row, Style
+from rtserver.modules.trading_days import DayStart
 
 Shape: TypeAlias = Literal["line", "ohlc", "bar", "scatter"]
 
@@ -69,11 +70,12 @@ class Chart:
         series = [{**head, "data": self.points(index, rows)} for index, head in enumerate(self.series_heads)]
         return {**self.frame(rows), "series": series}
 
-    def frame(self, rows: Sequence[Row]) -> dict[str, object]:
-        """Return the picture without its series."""
+    def frame(self, rows: Sequence[Row], days: Sequence[DayStart] = ()) -> dict[str, object]:
+        """Return the picture without its series. ``days`` are the trading days of its labels, where they are told."""
+        told = {"days": days} if days else {}
         return {
             "legends": [each.name for each in self.series],
-            "xAxis": {"type": "category", "data": [row[0] for row in rows], **self._zone},
+            "xAxis": {"type": "category", "data": [row[0] for row in rows], **self._zone, **told},
             "yAxis": [self._axis(axis) for axis in self.axes],
         }
 

@@ -15,12 +15,14 @@ from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.payload import Payload
+from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.market.number import Label
 from rtserver.modules.chart import Chart
-from rtserver.modules.chart_part import is_moment
+from rtserver.modules.chart_part import CalendarOf, is_moment
 from rtserver.modules.chart_update import MYCHARTS, ChartUpdates, OnStale
 from rtserver.modules.look import Look
 from rtserver.modules.recently_used import RecentlyUsed
+from rtserver.modules.trading_days import DayStart, day_starts
 from rtserver.user.topic.subscriber import Draw
 
 ENVELOPE_BYTES = 1_024
@@ -50,6 +52,7 @@ class ChartPainter:
     ``epoch`` tells the sequence numbers of this start of the server from those of another. A picture of more than
     ``largest`` bytes of JSON is drawn with fewer rows, the newest; so is one of more than ``page`` bytes for a client
     that can ask for the others. ``on_stale`` is told which pictures do not hold any more, because of a correction.
+    ``calendar_of`` gives the calendar of an exchange, for the trading days of labels.
     """
 
     def __init__(
@@ -57,13 +60,16 @@ class ChartPainter:
         epoch: str,
         kept_pictures: int = 64,
         largest: int = 2_000_000,
+        *,
         page: int = 131_072,
         on_stale: OnStale = lambda topic, group: None,
+        calendar_of: CalendarOf = NO_CALENDARS.of,
     ) -> None:
         self._epoch = epoch
         self._largest = max(1, largest - ENVELOPE_BYTES)
         self._page = max(1, min(largest, page) - ENVELOPE_BYTES)
         self._on_stale = on_stale
+        self._calendar_of = calendar_of
         self._pictures: RecentlyUsed[Picture] = RecentlyUsed(kept_pictures)
         self._drawings: dict[Hashable, Steps[Picture]] = {}
         self._renders: RecentlyUsed[tuple[Picture, Payload]] = RecentlyUsed(kept_pictures)
@@ -125,10 +131,17 @@ class ChartPainter:
         while True:
             has_older = table.has_older or len(rows) < len(table.rows)
             head = self._head(snapshot, look, has_older=has_older and _has_moment(rows, look))
-            encoded = yield from _encode(head, chart, rows)
+            encoded = yield from _encode(head, chart, rows, self._days(look, rows))
             if len(encoded) <= largest or not rows:
                 return Picture(ref(table), chart, encoded)
             rows = rows[len(rows) - int(len(rows) * SHRINK * largest / len(encoded)) :]
+
+    def _days(self, look: Look, rows: Sequence[Row]) -> Sequence[DayStart]:
+        """Return the trading days that are told with the rows."""
+        calendar = None if look.exchange is None else self._calendar_of(look.exchange)
+        if calendar is None or not calendar.has_nights:
+            return ()
+        return day_starts(calendar, (cast(Label, row[0]) for row in rows))
 
     def _head(self, snapshot: Snapshot, look: Look, *, has_older: bool) -> dict[str, object]:
         """Return the ``data`` of a picture without its chart."""
@@ -154,7 +167,7 @@ def _has_moment(rows: Sequence[Row], look: Look) -> bool:
     return is_moment(cast(Label, rows[0][0]), is_dated=look.is_dated)
 
 
-def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:
+def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row], days: Sequence[DayStart]) -> Steps[bytes]:
     """Encode ``data`` with the chart's picture in it, in steps."""
     series = []
     for index, head in enumerate(chart.series_heads):
@@ -163,4 +176,5 @@ def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> St
             parts.append(json.encode(chart.points(index, rows[first : first + ROWS_OF_A_STEP]))[1:-1])
             yield
         series.append(json.encode_with(head, "data", b"[%b]" % b",".join(filter(None, parts))))
-    return json.encode_with(data, "chart", json.encode_with(chart.frame(rows), "series", b"[%b]" % b",".join(series)))
+    frame = json.encode_with(chart.frame(rows, days), "series", b"[%b]" % b",".join(series))
+    return json.encode_with(data, "chart", frame)

@@ -75,7 +75,7 @@ def _moment_ms(moment: float | str, field: str, chart: ChartRequest, calendar: C
         day = read_day(moment)
     except ValueError:
         return _time_ms(moment, field, calendar)
-    if _has_days(chart.period):
+    if has_days(chart.period):
         return day * DAY_MS
     trading_day = next((each for each in range(day, day + LONGEST_HOLIDAY) if calendar.is_trading_day(each)), day)
     return calendar.extent_of(trading_day, trading_day).begin_ms
@@ -96,7 +96,7 @@ def _time_ms(moment: str, field: str, calendar: Calendar) -> int:
         raise ValueError(f"{field} {moment!r} is none of {FORMS}") from None
 
 
-def _has_days(period: float | str) -> bool:
+def has_days(period: float | str) -> bool:
     """Return True for bars of days and longer, whose labels are midnights of UTC. A wrong period is the service's."""
     try:
         read = parse_period(period)

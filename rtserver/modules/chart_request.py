@@ -34,7 +34,8 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
 
     Without a ``date`` the quote is the continuous one of the item. ``max_rate`` is in updates a second, None for as
     many as there are. ``start``, on the wire ``from``, and ``to`` bound the labels, the second one exclusively;
-    ``count`` bounds the rows to the newest ones. A chart with ``corrections`` is sent rows that were corrected.
+    ``count`` bounds the rows to the newest ones. A chart with ``corrections`` is sent rows that were corrected, one
+    with ``sessions`` the trading days of its rows, and whether its exchange trades.
     """
 
     chart_id: ChartId
@@ -50,6 +51,7 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
     to: Moment | None = None
     count: Count | None = None
     corrections: bool = False
+    sessions: bool = False
 
     def __post_init__(self) -> None:
         """Check the quote's key and what goes together. The errors name the field and are fit for the client."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from rtserver.modules.chart import Shape
-from rtserver.modules.chart_part import Part
+from rtserver.modules.chart_part import Part, has_days
 from rtserver.modules.chart_request import ChartRequest
 
 
@@ -12,7 +12,8 @@ class Look(msgspec.Struct, frozen=True):
 
     A look ``is_paged`` for a client that knows of older rows: it is told whether there are some. ``part`` is the
     part of the history that was asked for. A page of older rows says the label ``before`` which they were asked for.
-    A chart that ``takes_corrections`` is sent corrected rows. One that ``is_dated`` is of a quote with a date.
+    A chart that ``takes_corrections`` is sent corrected rows. One that ``is_dated`` is of a quote with a date. The
+    client is told the trading days of labels by the calendar of ``exchange``, unless that is None.
     """
 
     chart_id: int | str
@@ -23,6 +24,7 @@ class Look(msgspec.Struct, frozen=True):
     before: float | str | None = None
     takes_corrections: bool = False
     is_dated: bool = False
+    exchange: str | None = None
 
     @classmethod
     def of(cls, request: ChartRequest, part: Part) -> "Look":
@@ -35,6 +37,7 @@ class Look(msgspec.Struct, frozen=True):
             part,
             takes_corrections=request.corrections,
             is_dated=request.date is not None,
+            exchange=_exchange_of(request),
         )
 
     @classmethod
@@ -48,4 +51,10 @@ class Look(msgspec.Struct, frozen=True):
             part=part,
             before=before,
             is_dated=chart.date is not None,
+            exchange=_exchange_of(chart),
         )
+
+
+def _exchange_of(chart: ChartRequest) -> str | None:
+    """Return the exchange whose trading days are told; None for bars of days, whose labels are trading days."""
+    return chart.exchange if chart.sessions and not has_days(chart.period) else None

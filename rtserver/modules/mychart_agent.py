@@ -14,6 +14,7 @@ from rtserver.modules.chart_part import CalendarOf, Part, feed_request, page_of,
 from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest
 from rtserver.modules.chart_update import MYCHARTS
 from rtserver.modules.look import Look
+from rtserver.modules.session_news import SessionNews
 from rtserver.modules.topic_listener import TopicListener
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.identity import Identity
@@ -119,12 +120,16 @@ class ChartPage:
 
 
 class MyChartAgent(BaseUserAgentModule):
-    """The charts of one agent. A static chart counts until it has been sent. ``max_rate`` bounds every chart."""
+    """The charts of one agent. A static chart counts until it has been sent. ``max_rate`` bounds every chart.
+
+    ``news`` tells whether the exchanges of its charts trade.
+    """
 
     def __init__(
         self,
         agent: UserAgent,
         painter: ChartPainter,
+        news: SessionNews,
         max_rate: RateCap = no_cap,
         calendar_of: CalendarOf = NO_CALENDARS.of,
     ) -> None:
@@ -132,6 +137,7 @@ class MyChartAgent(BaseUserAgentModule):
         self.quotes: TopicListener[MyChart] = TopicListener(agent)
         self._pages: TopicListener[ChartPage] = TopicListener(agent)
         self._painter = painter
+        self._news = news
         self._max_rate = max_rate
         self._calendar_of = calendar_of
 
@@ -142,6 +148,8 @@ class MyChartAgent(BaseUserAgentModule):
         except ValueError as error:
             raise RequestError(f"chart {request.chart_id}: {error}") from None
         self._replace_page(request.chart_id)
+        if request.sessions and request.update == "dynamic":
+            self._news.tell(self.agent, request.exchange)
         chart = MyChart(self.agent, self._painter, request, part, request_id)
         self.quotes.listen(request.chart_id, QUOTES, chart.feed, chart, self._granted(chart))
 

@@ -42,7 +42,7 @@ class BothSides:
     def __init__(self) -> None:
         clock = partial(next, itertools.count(0.0, SECONDS_PER_LOOK))
         resumes = partial(ResumeMsgHandler, clock=clock)
-        charts = partial(MyChartMsgHandler, call_later=lambda _seconds, call: call())
+        charts = partial(MyChartMsgHandler, call_later=lambda _seconds, call: call(), now_ms=lambda: 0.0)
         self.online = Online(PingMsgHandler, charts, TopicMsgHandler, resumes)
         to_users = self.online.users.handle
         context = ServiceContext(to_users, UserCommands(to_users), at_once, call_later=lambda _seconds, call: call())

@@ -33,7 +33,10 @@ class Market:
         call_later: CallLater | None = None,
         **limits: Any,
     ) -> None:
-        handlers = (PingMsgHandler, partial(MyChartMsgHandler, call_later=self._call_later, **limits))
+        handlers = (
+            PingMsgHandler,
+            partial(MyChartMsgHandler, call_later=self._call_later, now_ms=lambda: 0.0, **limits),
+        )
         self.online = Online(*handlers, rights=rights, bounds=bounds, call_later=call_later)
         self._to_users: deque[Message] = deque()
         post = self._to_users.append

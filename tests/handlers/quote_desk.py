@@ -23,7 +23,7 @@ class QuoteDesk:
     """The websocket side; questions to the service are answered by ``show`` and ``refuse``."""
 
     def __init__(self, *, bounds: UserBounds | None = None, **more: Any) -> None:
-        handler = partial(MyChartMsgHandler, call_later=self._call_later, **more)
+        handler = partial(MyChartMsgHandler, call_later=self._call_later, now_ms=self._now_ms, **more)
         self.online = Online(handler, bounds=bounds)
         self.topic = "t"
         self.asked: list[Subscribe] = []
@@ -78,6 +78,9 @@ class QuoteDesk:
         self.ask(client, **request)
         self.show(client, table(100) if shown is None else shown)
         self.topic = "t"
+
+    def _now_ms(self) -> float:
+        return 1000 * self.time.now
 
     def _call_later(self, seconds: float, callback: Any) -> object:
         return self.online.time.call_later(seconds, callback)

@@ -28,7 +28,7 @@ test("a quote that falls silent is stale after ten seconds, older each second, a
   const { chart, clock } = parts;
   const seen = record(chart, "age");
   clock.advance(9000);
-  assert.deepEqual([seen, chart.age], [[], { ms: 0, isStale: false }]);
+  assert.deepEqual([seen, chart.age], [[], { ms: 0, isStale: false, isClosed: false }]);
   clock.advance(3500);
   assert.deepEqual(texts(seen), [10, 11, 12]);
   assert.ok(chart.age.isStale);
@@ -127,7 +127,7 @@ test("a client that is closed leaves no timer, and prices that are not live", ()
   const { client, chart, clock } = startLiveChart();
   client.close();
   clock.advance(6000); // the pauses after texts of a drawn chart
-  assert.deepEqual([chart.age, clock.pending], [{ ms: null, isStale: true }, 0]);
+  assert.deepEqual([chart.age, clock.pending], [{ ms: null, isStale: true, isClosed: false }, 0]);
 });
 
 test("a hidden page has no timer for ages, and knows them when it is seen", () => {
@@ -159,4 +159,79 @@ function startRefused(listen) {
 test("a chart that is refused warns with its id, the code and the reason where nobody listens", () => {
   assert.deepEqual(startRefused(false), ['rtserver: chart "main" was refused, forbidden: not your quote']);
   assert.deepEqual(startRefused(true), []);
+});
+
+/** What the server says about the exchange of REQUEST. */
+const session = (is_open, since, until, more = {}) => ({ type: "session", exchange: "DEMO", is_open, since, until, ...more });
+const HOUR = 3_600_000;
+const states = (seen) => seen.map(([, { isStale, isClosed }]) => (isClosed ? "closed" : isStale ? "stale" : "live"));
+
+test("a closed market is not stale: the server says when it closes, and after the next open silence begins anew", () => {
+  const parts = startLiveChart();
+  const { chart, clock, network, render } = parts;
+  const seen = record(chart, "age");
+  const closing = clock.wallNow();
+  render(session(false, closing, closing + HOUR));
+  for (let each = 0; each < 900; each += 1) {
+    clock.advance(4000);
+    network.socket.say("ping", "pong");
+  }
+  assert.deepEqual(states(seen), ["closed"]);
+  render(session(true, closing + HOUR, closing + 2 * HOUR));
+  clock.advance(4000);
+  network.socket.say("ping", "pong");
+  clock.advance(5000);
+  assert.deepEqual(states(seen), ["closed", "live"]);
+  clock.advance(1500);
+  assert.deepEqual([states(seen).at(-1), Math.floor(chart.age.ms / 60_000)], ["stale", 60]);
+});
+
+test("a stale price is not any more when the market closes, nor is that of another exchange", () => {
+  const parts = startLiveChart();
+  const { chart, clock, render } = parts;
+  clock.advance(12_500);
+  const seen = record(chart, "age");
+  render({ ...session(false, 0, HOUR), exchange: "OTHER" });
+  assert.deepEqual(seen, []);
+  render(session(false, clock.wallNow(), clock.wallNow() + HOUR));
+  assert.deepEqual(states(seen), ["closed"]);
+});
+
+test("without a connection a market is closed as long as the server has said", () => {
+  const { chart, clock, network, render } = startLiveChart();
+  render(session(false, clock.wallNow(), clock.wallNow() + 30_000));
+  network.socket.hangUp(1006);
+  clock.advance(25_000);
+  assert.deepEqual(chart.age, { ms: 0, isStale: false, isClosed: true });
+  clock.advance(15_000);
+  assert.deepEqual([chart.age.isStale, chart.age.isClosed], [true, false]);
+});
+
+test("a page that is opened at night says at once that the market is closed; a server that knows no sessions any more ends that", () => {
+  const { charts, clock, render } = startCharts();
+  const chart = charts.request(REQUEST);
+  render(session(false, clock.wallNow() - HOUR, clock.wallNow() + HOUR));
+  render(staticRender());
+  clock.advance(3500);
+  assert.deepEqual(chart.age, { ms: 0, isStale: false, isClosed: true });
+  chart.onRequested();
+  render(staticRender());
+  assert.deepEqual([chart.age.isClosed, chart.session], [false, null]);
+});
+
+test("a drawn chart of a closed market says so beside its price, and in words", () => {
+  const { clock, frames, instance, render } = startLiveChart();
+  render(session(false, clock.wallNow(), clock.wallNow() + HOUR));
+  frames.run();
+  assert.match(instance.lastPrice.text, /\nclosed$/);
+  clock.advance(3000);
+  assert.match(instance.element.getAttribute("aria-label"), / \(closed\), change /);
+});
+
+test("a closed market leaves one timer, which runs every ten seconds at most", () => {
+  const { clock, render } = startLiveChart();
+  render(session(false, clock.wallNow() - 1000, clock.wallNow() - 500)); // this clock is ahead of the server's
+  const armed = clock.armed;
+  clock.advance(60_000);
+  assert.ok(clock.armed - armed <= 40, `${clock.armed - armed}`);
 });

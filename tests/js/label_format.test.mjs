@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { labelFormat } from "../../site/static/js/rtc/label_format.js";
+import { TradingDays } from "../../site/static/js/rtc/trading_days.js";
 
 const DAY_MS = 86_400_000;
 const DAY = 86_400;
@@ -157,4 +158,38 @@ test("days that follow one label by label, and labels that are no moments, have 
   assert.deepEqual([...labelFormat([utc(2026, 0, 5)], "1d").dayStarts()], []);
   assert.deepEqual([...labelFormat(["09:30", "09:31"]).dayStarts()], []);
   assert.deepEqual([...labelFormat([]).dayStarts()], []);
+});
+
+// A night session of Shanghai, as the server says it: Friday's from 15:00 on counts for Monday.
+const SHANGHAI = "Asia/Shanghai";
+const shanghai = (text) => Date.parse(`${text}+08:00`);
+const FRIDAY = [shanghai("2026-03-05T18:00:00.001"), Date.UTC(2026, 2, 6)];
+const MONDAY = [shanghai("2026-03-06T18:00:00.001"), Date.UTC(2026, 2, 9)];
+const NIGHT = ["2026-03-06T14:59", "2026-03-06T21:00", "2026-03-07T02:29", "2026-03-09T09:00"].map((text) => shanghai(`${text}:00`));
+
+function tradingDays(...starts) {
+  const days = new TradingDays();
+  for (const start of starts) days.add([start]);
+  return days;
+}
+
+test("the axis shows the trading day of a night session, and begins it in the evening", () => {
+  const { axis, dayStarts } = labelFormat(NIGHT, 60, SHANGHAI, tradingDays(MONDAY, FRIDAY));
+  assert.deepEqual(NIGHT.map(axis), ["03-06 14:59", "03-09 21:00", "03-09 02:29", "03-09 09:00"]);
+  assert.deepEqual([...dayStarts()], [1]);
+});
+
+test("one trading day is times only, although it has two dates", () => {
+  const { axis } = labelFormat(NIGHT.slice(1), 60, SHANGHAI, tradingDays(MONDAY));
+  assert.deepEqual(NIGHT.slice(1).map(axis), ["21:00:00", "02:29:00", "09:00:00"]);
+});
+
+test("a label in full has the date of the clock, and the trading day where that is another one", () => {
+  const { full } = labelFormat(NIGHT, 60, SHANGHAI, tradingDays(FRIDAY, MONDAY));
+  assert.deepEqual(NIGHT.slice(0, 2).map(full), ["2026-03-06 14:59:00 Asia/Shanghai", "2026-03-06 21:00:00 Asia/Shanghai (trading day 2026-03-09)"]);
+});
+
+test("moments before the first trading day that is known are shown by the clock", () => {
+  const { axis } = labelFormat(NIGHT, 60, SHANGHAI, tradingDays(MONDAY));
+  assert.equal(axis(NIGHT[0]), "03-06 14:59");
 });

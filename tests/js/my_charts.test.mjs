@@ -15,7 +15,7 @@ test("a chart is asked for at once, with what was left out filled in", () => {
   const { charts, network } = startCharts();
   charts.request({ chart_id: "c", exchange: "X", item: "AAPL", date: "20130301" });
   const [{ type, data }] = network.socket.messages;
-  const filled = { update: "dynamic", period: 0, shape: "line", indicators: [], corrections: true };
+  const filled = { update: "dynamic", period: 0, shape: "line", indicators: [], corrections: true, sessions: true };
   assert.deepEqual([type, data], ["mycharts", { type: "quote", chart_id: "c", exchange: "X", item: "AAPL", date: "20130301", ...filled }]);
 });
 
@@ -23,7 +23,7 @@ test("a quote without a date, a named period and a range are asked for as they a
   const { charts, network } = startCharts();
   const range = { period: "1M", from: "2024-01-05", to: 1767225600000, count: 24 };
   charts.request({ chart_id: "c", exchange: "X", item: "AAPL", update: "static", ...range });
-  const filled = { update: "static", shape: "line", indicators: [], corrections: true };
+  const filled = { update: "static", shape: "line", indicators: [], corrections: true, sessions: true };
   assert.deepEqual(network.socket.messages[0].data, { type: "quote", chart_id: "c", exchange: "X", item: "AAPL", ...range, ...filled });
 });
 
@@ -195,4 +195,22 @@ test("other colours are drawn in the next frame, in every chart that is drawn", 
   assert.equal(instance.options.length, 1);
   frames.run();
   assert.equal(instance.options[1].textStyle.color, darkPalette.text);
+});
+
+test("the trading days of a picture, of an older page and of a session are those of the axis", async () => {
+  const { charts, network, render } = startCharts();
+  const chart = charts.request({ ...REQUEST, date: undefined });
+  const [first, ...others] = LABELS;
+  const day = (number) => Date.UTC(2013, 3, number);
+  const heading = (label) => / \(trading day (.*)\)$/.exec(chart.labelFormat().full(label))?.[1];
+  render({ ...staticRender({ ...PRICE_CHART, xAxis: { ...PRICE_CHART.xAxis, days: [[first, day(2)]] } }), older: true });
+  render({ type: "session", exchange: "DEMO", is_open: true, since: others[1], until: null, days: [[others[1], day(3)]] });
+  assert.deepEqual(LABELS.map(heading), ["2013-04-02", "2013-04-02", "2013-04-03"]);
+  const loading = chart.loadOlder();
+  const { id } = network.socket.messages.at(-1);
+  const series = PRICE_CHART.series.map((each) => ({ ...each, data: [[first - 60_000, 1, 1, 1, 1]] }));
+  const page = { ...PRICE_CHART, xAxis: { data: [first - 60_000], days: [[first - 60_000, day(1)]] }, series };
+  network.socket.say("mycharts", { type: "more", chart_id: "main", before: first, older: false, chart: page }, id);
+  await loading;
+  assert.equal(heading(first - 60_000), "2013-04-01");
 });

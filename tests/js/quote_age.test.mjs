@@ -61,7 +61,7 @@ test("a picture tells the usual interval until there are live ones, and the age 
 
 test("a market that is closed at night says how long it has been", () => {
   const closed = pictured({ step: SECOND, old: 9 * HOUR });
-  assert.deepEqual([closed.isStale(NOW + 3 * SECOND, false), ageText(closed.ageMs(NOW))], [true, "9 h ago"]);
+  assert.deepEqual([closed.isStale(NOW + 3 * SECOND, false), ageText({ ms: closed.ageMs(NOW), isStale: true, isClosed: false })], [true, "9 h ago"]);
 });
 
 test("a bar's age counts from its end, which is not in the future", () => {
@@ -134,5 +134,5 @@ test("the next change is that of the text: each second, minute, hour and day", (
 });
 
 for (const [ms, text] of [[0, "0 s ago"], [12_999, "12 s ago"], [60_000, "1 min ago"], [3_599_999, "59 min ago"], [7_200_000, "2 h ago"], [3 * 86_400_000, "3 d ago"], [800 * 86_400_000, "2 y ago"], [null, "not live"]]) {
-  test(`${ms} ms are "${text}"`, () => assert.equal(ageText(ms), text));
+  test(`${ms} ms are "${text}"`, () => assert.equal(ageText({ ms, isStale: true, isClosed: false }), text));
 }

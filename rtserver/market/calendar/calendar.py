@@ -36,12 +36,14 @@ class Calendar(ABC):
     """The trading days and sessions of one exchange.
 
     ``name`` is the exchange's or the sample's, ``zone`` the time zone of its clock. ``is_continuous`` says that every
-    moment lies in a session. Holidays are known up to the day ``holidays_until``; None if there are none to know.
+    moment lies in a session, ``has_nights`` that some sessions begin on a date before their trading day. Holidays are
+    known up to the day ``holidays_until``; None if there are none to know.
     """
 
     name: str
     zone: ZoneInfo
     is_continuous: bool
+    has_nights: bool
     holidays_until: int | None = None
 
     @property
@@ -82,6 +84,7 @@ class ContinuousCalendar(Calendar):
     name = "24/7"
     zone = ZoneInfo("UTC")
     is_continuous = True
+    has_nights = False
 
     @property
     def zone_name(self) -> str | None:

@@ -50,6 +50,7 @@ class SessionCalendar(Calendar):
         self.name = name
         self.zone = rules.zone
         self.holidays_until = holidays_until
+        self.has_nights = rules.has_nights
         self._days = TradingDays(rules)
         self._tables: dict[int, _Table] = {}
         whole = sum(hours.end - hours.start for hours in rules.sessions) == DAY_MINUTES

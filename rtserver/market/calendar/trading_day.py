@@ -6,6 +6,7 @@ a session, the session is an hour shorter or longer.
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, time, timedelta
+from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,12 @@ class TradingRules(NamedTuple):
     special_days: Mapping[int, tuple[OpenHours, ...]] = {}
     half_days: Container[int] = frozenset()
     half_hours: tuple[OpenHours, ...] = ()
+
+    @property
+    def has_nights(self) -> bool:
+        """True if some sessions begin on a date before their trading day."""
+        hours = (*self.sessions, *self.half_hours, *chain.from_iterable(self.special_days.values()))
+        return bool(self.night) or any(each.start < 0 for each in hours)
 
 
 class OpenSpan(NamedTuple):

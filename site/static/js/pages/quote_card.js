@@ -56,12 +56,12 @@ export class QuoteCard {
   }
 
   /**
-   * A price that has been silent for longer than usual is grey, and says how old it is.
+   * A price that has been silent for longer than usual is grey, and says how old it is; that of a closed market says so.
    * @param {Chart["age"]} age
    */
-  showAge({ ms, isStale }) {
-    this.element.classList.toggle("is-stale", isStale);
-    this.age.textContent = isStale ? ageText(ms) : "";
+  showAge(age) {
+    this.element.classList.toggle("is-stale", age.isStale);
+    this.age.textContent = ageText(age);
   }
 
   /** Restarts the colour's fade: the class has to be gone for one layout before it counts again. */

@@ -35,9 +35,9 @@ function watch(row) {
     // Who scrolls fast may ask for more than one may have in a second; it is asked for again by itself.
     if (error.code !== "rate_limited") price.textContent = error.message;
   });
-  chart.on("age", ({ ms, isStale }) => {
-    row.classList.toggle("is-stale", isStale);
-    age.textContent = isStale ? ageText(ms) : "";
+  chart.on("age", () => {
+    row.classList.toggle("is-stale", chart.age.isStale);
+    age.textContent = ageText(chart.age);
   });
 }
 

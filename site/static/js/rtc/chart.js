@@ -13,18 +13,20 @@ import { periodSeconds } from "./period.js";
 import { Position } from "./position.js";
 import { PriceScale } from "./price_scale.js";
 import { summarize } from "./price_summary.js";
+import { TradingDays } from "./trading_days.js";
 
 /** @import { Changes } from "./chart_rows.js" */
 /** @import { Older, Paging } from "./older_pages.js" */
 /** @import { Period } from "./period.js" */
 /** @import { RTError } from "./rt_error.js" */
+/** @import { DayStart } from "./trading_days.js" */
 
 /** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
 /** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
 /** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
 /** @typedef {{name: string, decimals?: number}} YAxis `decimals` of the prices, where the quote says them. */
 /** @typedef {{bid?: number, ask?: number, open_interest?: number, turnover?: number, settlement?: number}} QuoteFields Those that the quote has. */
-/** @typedef {{data: Label[], zone?: string}} XAxis `zone`: the exchange's, by its IANA name; its moments are shown in it. */
+/** @typedef {{data: Label[], zone?: string, days?: DayStart[]}} XAxis `zone`: the exchange's, by its IANA name; its moments are shown in it. */
 /** @typedef {{legends: string[], xAxis: XAxis, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
 /** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
 /**
@@ -54,7 +56,8 @@ import { summarize } from "./price_summary.js";
  * @property {string[]} [indicators] such as "sma:20"
  * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
  */
-/** @typedef {{ms: number | null, isStale: boolean}} Age `ms` while it is stale; null: it is not live any more. */
+/** @typedef {{exchange: string, is_open: boolean, since: number | null, until: number | null, days?: DayStart[]}} Session Whether an exchange trades, from when, until when. */
+/** @typedef {{ms: number | null, isStale: boolean, isClosed: boolean}} Age `ms` while it is stale; null: it is not live any more. */
 
 export class Chart {
   /** @type {string[]} */
@@ -65,8 +68,13 @@ export class Chart {
   zone = null;
   /** Decimals of its prices. */
   prices = new PriceScale();
-  /** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
-  age = { ms: 0, isStale: false };
+  /**
+   * @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. While its exchange
+   * is closed it is not.
+   */
+  age = { ms: 0, isStale: false, isClosed: false };
+  /** @type {Session | null} The session of its exchange that is on, or the break; null where the server says none. */
+  session = null;
   /** @type {QuoteFields} The newest bid, ask and so on, as far as the quote has them. */
   quote = {};
   #rows;
@@ -74,6 +82,9 @@ export class Chart {
   #position = new Position();
   #events = new Emitter();
   #isWaiting = true;
+  #days = new TradingDays();
+  /** True until the server has said it after the newest request. */
+  #isSessionOld = true;
 
   /**
    * @param {ChartRequest} request
@@ -139,7 +150,7 @@ export class Chart {
 
   /** @returns {ReturnType<typeof labelFormat>} how the labels of the x axis are shown */
   labelFormat() {
-    return labelFormat(this.labels(), this.request.period, this.zone);
+    return labelFormat(this.labels(), this.request.period, this.zone, this.#days);
   }
 
   /** @returns {import("./price_summary.js").PriceSummary | null} what its prices come to; null before the first one */
@@ -154,12 +165,23 @@ export class Chart {
    *   Rejected with RTError
    */
   loadOlder(count) {
-    return this.#pages.load(count, (page) => this.#seeRows(page.series[0]?.data ?? []));
+    return this.#pages.load(count, ({ xAxis, series }) => {
+      this.#days.add(xAxis.days);
+      this.#seeRows(series[0]?.data ?? []);
+    });
   }
 
   /** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
   onRequested() {
     this.#isWaiting = true;
+    this.#isSessionOld = true;
+  }
+
+  /** @param {Session} session of its exchange; after a request it comes before the picture */
+  onSession(session) {
+    this.session = session;
+    this.#isSessionOld = false;
+    this.#days.add(session.days);
   }
 
   /**
@@ -221,6 +243,8 @@ export class Chart {
     this.legends = chart.legends;
     this.yAxis = chart.yAxis;
     this.zone = chart.xAxis.zone ?? null;
+    this.#days.add(chart.xAxis.days);
+    if (this.#isSessionOld) this.session = null;
     this.prices = new PriceScale(chart.yAxis[0]?.decimals);
     const hasKept = this.#rows.load(chart);
     this.#seeRows(hasKept ? this.series[0].points() : (chart.series[0]?.data ?? []));

@@ -59,10 +59,20 @@ export class ChartAges {
     const [now, count] = [this.#now(), `${epoch}:${seq}`];
     if (update === "dynamic" && series?.length === 0) age.onAlive(now);
     else if (update === "dynamic") age.onNews(now, count);
-    else age.onPicture(now, { labels: chart.labels(), count, last: chart.series[0]?.last });
+    else age.onPicture(now, { labels: chart.labels(), count, last: chart.series[0]?.last, session: chart.session });
     // While nothing is silent, a message costs no more than that.
-    if (chart.age.isStale) this.#look(chart, age, now);
+    if (chart.age.isStale || update === "static") this.#look(chart, age, now);
     if (this.#timer === null || update === "static") this.#arm(now);
+  }
+
+  /** @param {Chart} chart that has been told whether its exchange trades */
+  onSession(chart) {
+    const age = this.#ages.get(chart);
+    if (age === undefined || chart.session === null) return;
+    const now = this.#now();
+    age.onSession(now, chart.session);
+    this.#look(chart, age, now);
+    this.#arm(now);
   }
 
   /**
@@ -107,7 +117,7 @@ export class ChartAges {
   #end() {
     this.#stopTimer();
     for (const chart of this.#ages.keys()) {
-      if (chart.series.length > 0) chart.onAge({ ms: null, isStale: true });
+      if (chart.series.length > 0) chart.onAge({ ms: null, isStale: true, isClosed: false });
     }
   }
 
@@ -124,8 +134,9 @@ export class ChartAges {
    * @param {number} now
    */
   #look(chart, age, now) {
-    const isStale = age.isStale(now, this.#isCutOff(now));
-    if (isStale || chart.age.isStale) chart.onAge({ ms: isStale ? age.ageMs(now) : 0, isStale });
+    const isCutOff = this.#isCutOff(now);
+    const [isStale, isClosed] = [age.isStale(now, isCutOff), age.isClosed(now, isCutOff)];
+    if (isStale || chart.age.isStale || isClosed !== chart.age.isClosed) chart.onAge({ ms: isStale ? age.ageMs(now) : 0, isStale, isClosed });
   }
 
   /** @param {number} now */

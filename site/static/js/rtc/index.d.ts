@@ -159,17 +159,31 @@ declare class Series {
 	drawing(first: number): Float64Array;
 	#private;
 }
-declare function labelFormat(labels: Label[], period?: Period, zone?: string | null): LabelFormat;
+declare class TradingDays {
+	/**
+	 * Know these beside the others.
+	 * @param {DayStart[]} [starts]
+	 */
+	add(starts?: DayStart[]): void;
+	/**
+	 * @param {number} time epoch milliseconds
+	 * @returns {number | null} the trading day, as midnight in UTC of its date; null where the server has said none
+	 */
+	dayOf(time: number): number | null;
+	#private;
+}
+declare function labelFormat(labels: Label[], period?: Period, zone?: string | null, days?: TradingDays): LabelFormat;
 /** @import { Changes } from "./chart_rows.js" */
 /** @import { Older, Paging } from "./older_pages.js" */
 /** @import { Period } from "./period.js" */
 /** @import { RTError } from "./rt_error.js" */
+/** @import { DayStart } from "./trading_days.js" */
 /** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
 /** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
 /** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
 /** @typedef {{name: string, decimals?: number}} YAxis `decimals` of the prices, where the quote says them. */
 /** @typedef {{bid?: number, ask?: number, open_interest?: number, turnover?: number, settlement?: number}} QuoteFields Those that the quote has. */
-/** @typedef {{data: Label[], zone?: string}} XAxis `zone`: the exchange's, by its IANA name; its moments are shown in it. */
+/** @typedef {{data: Label[], zone?: string, days?: DayStart[]}} XAxis `zone`: the exchange's, by its IANA name; its moments are shown in it. */
 /** @typedef {{legends: string[], xAxis: XAxis, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
 /** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
 /**
@@ -199,7 +213,8 @@ declare function labelFormat(labels: Label[], period?: Period, zone?: string | n
  * @property {string[]} [indicators] such as "sma:20"
  * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
  */
-/** @typedef {{ms: number | null, isStale: boolean}} Age `ms` while it is stale; null: it is not live any more. */
+/** @typedef {{exchange: string, is_open: boolean, since: number | null, until: number | null, days?: DayStart[]}} Session Whether an exchange trades, from when, until when. */
+/** @typedef {{ms: number | null, isStale: boolean, isClosed: boolean}} Age `ms` while it is stale; null: it is not live any more. */
 export class Chart {
 	/**
 	 * @param {ChartRequest} request
@@ -215,8 +230,13 @@ export class Chart {
 	zone: string | null;
 	/** Decimals of its prices. */
 	prices: PriceScale;
-	/** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
+	/**
+	 * @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. While its exchange
+	 * is closed it is not.
+	 */
 	age: Age;
+	/** @type {Session | null} The session of its exchange that is on, or the break; null where the server says none. */
+	session: Session | null;
 	/** @type {QuoteFields} The newest bid, ask and so on, as far as the quote has them. */
 	quote: QuoteFields;
 	request: ChartRequest;
@@ -257,6 +277,8 @@ export class Chart {
 	loadOlder(count?: number): Promise<number>;
 	/** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
 	onRequested(): void;
+	/** @param {Session} session of its exchange; after a request it comes before the picture */
+	onSession(session: Session): void;
 	/**
 	 * @param {Render} render
 	 * @returns {boolean} whether it counts: what comes of an earlier request does not
@@ -631,10 +653,10 @@ export const darkPalette: Readonly<Palette>;
 /** @type {Readonly<Palette>} */
 export const lightPalette: Readonly<Palette>;
 /**
- * @param {number | null} ageMs
- * @returns {string} such as "12 s ago"
+ * @param {Age} age
+ * @returns {string} such as "12 s ago" or "closed"; empty where there is nothing to say
  */
-export function ageText(ageMs: number | null): string;
+export function ageText({ ms, isStale, isClosed }: Age): string;
 /**
  * Whether a client that was closed with `code` should come back by itself, with backoff.
  * @param {number} code
@@ -655,6 +677,7 @@ export function preferredPalette(): Readonly<Palette>;
 export type Age = {
 	ms: number | null;
 	isStale: boolean;
+	isClosed: boolean;
 };
 /**
  * The part of a `Response` that is used.
@@ -742,6 +765,13 @@ export type Clock = {
 	 */
 	wallNow?: (() => number) | undefined;
 };
+/**
+ * From which moment prices count for a trading day, and the label of its daily bar.
+ */
+export type DayStart = [
+	number,
+	number
+];
 export type Drawable = {
 	draw: () => void;
 	/**
@@ -1030,6 +1060,16 @@ export type SeriesData = {
 	yAxisIndex?: number;
 	data: Row[];
 };
+/**
+ * Whether an exchange trades, from when, until when.
+ */
+export type Session = {
+	exchange: string;
+	is_open: boolean;
+	since: number | null;
+	until: number | null;
+	days?: DayStart[];
+};
 export type SignDocument = SignSource & {
 	visibilityState: string;
 };
@@ -1169,6 +1209,7 @@ export type VisibleDocument = {
 export type XAxis = {
 	data: Label[];
 	zone?: string;
+	days?: DayStart[];
 };
 /**
  * `decimals` of the prices, where the quote says them.

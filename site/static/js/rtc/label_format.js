@@ -2,27 +2,32 @@
  * Labels of a time axis as people read them.
  *
  * A label is epoch milliseconds, or a text of the producer's that is shown as it is. A moment is shown in the exchange's
- * time zone where the server says one, else in the browser's. A day, a month, a quarter is not a moment: it is a date of the
+ * time zone where the server says one, else in the browser's; its date on the axis is the trading day. A day, a month, a quarter is not a moment: it is a date of the
  * market's, in whatever zone the browser is, and on the wire it is that date's midnight in UTC.
  */
 
 /** @import { Label } from "./chart.js" */
 /** @import { Period } from "./period.js" */
 import { calendarUnit } from "./period.js";
+import { TradingDays } from "./trading_days.js";
 import { dateText, zoned } from "./zoned_time.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** The dates of the clock are the trading days. */
+const NO_DAYS = new TradingDays();
 
 /** @typedef {(label: Label) => string} Format */
+/** @typedef {{zone: string | null, days: TradingDays}} Dating How moments get their dates. */
 /** @typedef {{axis: Format, full: Format, dayStarts: () => Set<number>}} LabelFormat */
 
 /**
  * @param {Label[]} labels of the axis, oldest first
  * @param {Period} [period] the length of a bar, 0 for every tick
  * @param {string | null} [zone] the exchange's, by its IANA name
+ * @param {TradingDays} [days] those that are not the dates of the zone's clocks
  * @returns {LabelFormat} `axis` is short; `full` has all of it; `dayStarts`: the places at which another day begins
  */
-export function labelFormat(labels, period = 0, zone = null) {
+export function labelFormat(labels, period = 0, zone = null, days = NO_DAYS) {
   const last = labels[labels.length - 1];
   const first = labels[0];
   if (typeof first !== "number" || typeof last !== "number") return named(String);
@@ -30,8 +35,9 @@ export function labelFormat(labels, period = 0, zone = null) {
   if (unit === "month") return named(month);
   if (unit === "quarter") return named(quarter);
   if (areDays(labels, unit === "day")) return named(utcDate);
-  const dayStarts = () => placesOfDays(labels, zone);
-  return { axis: momentFormat(labels, first, last, zone), full: fullFormat(first, last, zone), dayStarts };
+  const dating = { zone, days };
+  const dayStarts = () => placesOfDays(labels, dating);
+  return { axis: momentFormat(labels, first, last, dating), full: fullFormat(first, last, dating), dayStarts };
 }
 
 /** @param {Format} format of labels that are no moments @returns {LabelFormat} */
@@ -42,11 +48,11 @@ function named(format) {
 /**
  * Only a few labels of each day are looked at: a chart may have thousands, and is drawn many times.
  * @param {Label[]} labels moments, ascending
- * @param {string | null} zone
+ * @param {Dating} dating
  * @returns {Set<number>} the places of the first label of each day but the oldest
  */
-function placesOfDays(labels, zone) {
-  const dateAt = (/** @type {number} */ place) => zoned(Number(labels[place]), zone).date;
+function placesOfDays(labels, dating) {
+  const dateAt = (/** @type {number} */ place) => dateOf(Number(labels[place]), dating);
   const newest = labels.length - 1;
   const starts = new Set();
   for (let place = 0; dateAt(place) < dateAt(newest); starts.add(place)) {
@@ -59,6 +65,16 @@ function placesOfDays(labels, zone) {
     place = after;
   }
   return starts;
+}
+
+/**
+ * @param {number} time
+ * @param {Dating} dating
+ * @returns {string} the trading day
+ */
+function dateOf(time, { zone, days }) {
+  const day = days.dayOf(time);
+  return day === null ? zoned(time, zone).date : utcDate(day);
 }
 
 /**
@@ -76,36 +92,38 @@ function areDays(labels, areBars) {
  * @param {Label[]} labels
  * @param {number} first
  * @param {number} last
- * @param {string | null} zone
+ * @param {Dating} dating
  * @returns {Format}
  */
-function momentFormat(labels, first, last, zone) {
-  const [from, to] = [zoned(first, zone), zoned(last, zone)];
-  if (from.date === to.date) return (label) => zoned(Number(label), zone).time;
+function momentFormat(labels, first, last, dating) {
+  const { zone } = dating;
+  const [from, to] = [dateOf(first, dating), dateOf(last, dating)];
+  if (from === to) return (label) => zoned(Number(label), zone).time;
   // Midnights of this zone, which are no whole days apart where summer begins or ends.
   if (labels.every((label) => zoned(Number(label), zone).isMidnight)) return (label) => zoned(Number(label), zone).date;
-  const start = from.date.slice(0, 4) === to.date.slice(0, 4) ? 5 : 0;
-  return (label) => {
-    const { date, time } = zoned(Number(label), zone);
-    return `${date.slice(start)} ${time.slice(0, 5)}`;
-  };
+  const start = from.slice(0, 4) === to.slice(0, 4) ? 5 : 0;
+  return (label) => `${dateOf(Number(label), dating).slice(start)} ${zoned(Number(label), zone).time.slice(0, 5)}`;
 }
 
 /**
- * One label in full: date and time, with milliseconds where it has some, and the zone where it is not the reader's.
+ * One label in full: date and time, with milliseconds where it has some, the zone where it is not the reader's, and the
+ * trading day where it is not the date.
  * @param {number} first
  * @param {number} last
- * @param {string | null} zone
+ * @param {Dating} dating
  * @returns {Format}
  */
-function fullFormat(first, last, zone) {
+function fullFormat(first, last, dating) {
+  const { zone } = dating;
   // When summer ends, an hour comes twice.
   const hasOffset = zoned(first, zone).offsetMinutes !== zoned(last, zone).offsetMinutes;
   return (label) => {
     if (typeof label !== "number") return label;
     const { date, time, milliseconds, offsetMinutes } = zoned(label, zone);
     const fraction = milliseconds === 0 ? "" : `.${String(milliseconds).padStart(3, "0")}`;
-    return [`${date} ${time}${fraction}`, hasOffset && offsetText(offsetMinutes), zone].filter(Boolean).join(" ");
+    const day = dateOf(label, dating);
+    const parts = [`${date} ${time}${fraction}`, hasOffset && offsetText(offsetMinutes), zone, day !== date && `(trading day ${day})`];
+    return parts.filter(Boolean).join(" ");
   };
 }
 

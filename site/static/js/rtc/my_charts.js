@@ -204,6 +204,7 @@ export class MyCharts {
    * @param {Message} [message]
    */
   onMessage(data, message) {
+    if (data?.type === "session") this.#onSession(data);
     if (data?.type !== "render") return;
     if (data.kind === undefined) this.#onRender(data, message);
     else this.#onOwnRender(data);
@@ -245,6 +246,17 @@ export class MyCharts {
     this.#ages.onRender(chart, render);
     entry.invalidate();
     if (chart.hasGap) subscription.mend();
+  }
+
+  /** @param {import("./chart.js").Session} session of an exchange */
+  #onSession(session) {
+    for (const entry of this.#entries.values()) {
+      const { chart } = entry;
+      if (!(chart instanceof Chart) || chart.request.exchange !== session.exchange) continue;
+      chart.onSession(session);
+      this.#ages.onSession(chart);
+      entry.invalidate();
+    }
   }
 
   /** @param {{chart_id: string | number, kind: string, data: any}} render a module's: the whole state of a chart that is shown */

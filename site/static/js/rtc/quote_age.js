@@ -2,12 +2,13 @@
  * Age of a quote's newest price; it tells a silence that is longer than usual. Pure.
  *
  * The usual interval is learned from the intervals between what comes, and until there are some from those between the
- * labels of a picture. What comes four times a second is silent after ten seconds; what comes hourly is not.
+ * labels of a picture. What comes four times a second is silent after ten seconds; what comes hourly is not. While the
+ * exchange is closed, as the server says, nothing is silent; after that silence begins with the session.
  *
  * Times are of the wall clock, in milliseconds: it runs on while the computer sleeps, as the quote's age does.
  */
 
-/** @import { Label, Row } from "./chart.js" */
+/** @import { Age, Label, Row, Session } from "./chart.js" */
 import { RingBuffer } from "./ring_buffer.js";
 
 /** Nothing counts as silent before that. */
@@ -39,6 +40,9 @@ export class QuoteAge {
   /** @type {number[]} */
   #labelIntervals = [];
   #last = "";
+  /** @type {Session | null} */
+  #session = null;
+  #openedAt = -Infinity;
 
   /** @param {number} [period] seconds of one bar; its label is the bar's beginning */
   constructor(period = 0) {
@@ -52,8 +56,10 @@ export class QuoteAge {
    * @param {Label[]} picture.labels oldest first
    * @param {string} picture.count another one than before where something has come since
    * @param {Row | undefined} picture.last the newest row
+   * @param {Session | null} [picture.session] null where the server says none
    */
-  onPicture(now, { labels, count, last }) {
+  onPicture(now, { labels, count, last, session = null }) {
+    this.onSession(now, session);
     const [price, before] = [JSON.stringify(last), this.#last];
     this.#last = `${count} ${price}`;
     this.#liveAt = null;
@@ -86,6 +92,15 @@ export class QuoteAge {
   }
 
   /**
+   * @param {number} now
+   * @param {Session | null} session
+   */
+  onSession(now, session) {
+    this.#session = session;
+    this.#openedAt = session?.is_open ? Math.min(now, session.since ?? -Infinity) : -Infinity;
+  }
+
+  /**
    * The wall clock was set back: what was before has happened so much earlier on it.
    * @param {number} backMs
    */
@@ -93,6 +108,7 @@ export class QuoteAge {
     if (this.#at !== null) this.#at -= backMs;
     if (this.#liveAt !== null) this.#liveAt -= backMs;
     this.#pictureAt -= backMs;
+    this.#openedAt -= backMs;
     this.#aliveAt -= backMs;
   }
 
@@ -109,7 +125,17 @@ export class QuoteAge {
    * @param {boolean} isCutOff whether nothing could have come lately
    */
   isStale(now, isCutOff) {
-    return this.#at !== null && now >= this.#staleAt(this.#at, isCutOff);
+    return this.#at !== null && !this.isClosed(now, isCutOff) && now >= this.#staleAt(this.#at, isCutOff);
+  }
+
+  /**
+   * Whether the exchange does not trade. While the server can say so, it does when that ends; else the time counts that it has said.
+   * @param {number} now
+   * @param {boolean} isCutOff
+   */
+  isClosed(now, isCutOff) {
+    if (this.#session === null || this.#session.is_open) return false;
+    return !isCutOff || now < (this.#session.until ?? Infinity);
   }
 
   /**
@@ -119,6 +145,7 @@ export class QuoteAge {
    */
   nextAt(now, isCutOff) {
     if (this.#at === null) return Infinity;
+    if (this.isClosed(now, isCutOff)) return Math.max(now + LEAST_MS, this.#session?.until ?? Infinity);
     const staleAt = this.#staleAt(this.#at, isCutOff);
     if (now < staleAt) return staleAt;
     const [unitMs] = unitOf(now - this.#at);
@@ -130,7 +157,7 @@ export class QuoteAge {
    * @param {boolean} isCutOff
    */
   #staleAt(at, isCutOff) {
-    const heardAt = isCutOff ? Math.max(at, this.#aliveAt) + LEAST_MS : at + this.#limitMs();
+    const heardAt = isCutOff ? Math.max(at, this.#aliveAt) + LEAST_MS : Math.max(at, this.#openedAt) + this.#limitMs();
     return Math.max(heardAt, this.#pictureAt + MOMENT_MS, isCutOff ? -Infinity : this.#aliveAt + ALIVE_MS);
   }
 
@@ -153,13 +180,14 @@ const UNITS = [
 ];
 
 /**
- * @param {number | null} ageMs
- * @returns {string} such as "12 s ago"
+ * @param {Age} age
+ * @returns {string} such as "12 s ago" or "closed"; empty where there is nothing to say
  */
-export function ageText(ageMs) {
-  if (ageMs === null) return "not live";
-  const [unitMs, name] = unitOf(ageMs);
-  return `${Math.floor(ageMs / unitMs)} ${name} ago`;
+export function ageText({ ms, isStale, isClosed }) {
+  if (!isStale) return isClosed ? "closed" : "";
+  if (ms === null) return "not live";
+  const [unitMs, name] = unitOf(ms);
+  return `${Math.floor(ms / unitMs)} ${name} ago`;
 }
 
 /** @param {number} ageMs */

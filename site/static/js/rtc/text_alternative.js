@@ -74,7 +74,7 @@ export function describe(chart) {
   if (summary === null) return "no data yet";
   const { last, change, percent, low, high, since } = summary;
   const { prices, age, older } = chart;
-  const old = age.isStale ? ` (${ageText(age.ms)})` : "";
+  const old = ageText(age) === "" ? "" : ` (${ageText(age)})`;
   const share = percent === null ? "" : ` (${percent > 0 ? "+" : ""}${formatNumber(percent, 2)} %)`;
   const range = `between ${prices.format(low)} and ${prices.format(high)}`;
   return `last price ${prices.format(last)}${old}, change ${prices.formatChange(change)}${share}, ${range} since ${chart.labelFormat().full(since)}${older.isLoading ? "; loading older points" : ""}`;

@@ -23,6 +23,7 @@ export function wireRequest(name, request) {
     from,
     to,
     count,
-    corrections: true, // a server of before does not read it
+    corrections: true, // a server of before reads neither this
+    sessions: true, // nor that
   };
 }
