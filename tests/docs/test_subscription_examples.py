@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -116,6 +117,48 @@ def test_a_page_that_lost_its_connection_is_told_the_lines_that_it_missed(page: 
     page.wait_for_function('() => JSON.stringify(window.heard).includes(\'"text":"two"\')')
     told = [name for name, *_ in heard(page, 2) if name != "showHere"]
     assert told == ["addLine", "addLine"]
+
+
+MINUTE_MS = 60_000
+
+
+def push_ticks(queue: redis.Redis, *ticks: tuple[int, float]) -> None:
+    """Ticks of the example's quote, in one message each."""
+    for moment, price in ticks:
+        data = [{"quote": "DEMO:AAPL", "info": {"point": [moment, price], "volume": 1}}]
+        queue.rpush("queue:rtserver", json.dumps({"type": "quote", "src": "test", "data": data}))
+
+
+def test_a_page_follows_the_rows_of_a_quote_with_corrections_and_gets_older_ones(
+    page: Page, queue: redis.Redis
+) -> None:
+    first = (int(time.time()) // 60 - 10) * MINUTE_MS
+    minutes = [first + number * MINUTE_MS for number in range(4)]
+    push_ticks(queue, *((minute, 10.0 + number) for number, minute in enumerate(minutes)))
+    example = snippet("quotes").replace("count: 200", "count: 2")
+    settle(page, PAGE, example)
+    # The page may have come before all ticks; a bar has ended when the next one is there.
+    page.wait_for_function("(label) => window.heard.some(([, row]) => row[0] === label)", arg=minutes[3])
+    page.evaluate("() => void (window.heard.length = 0)")
+    push_ticks(queue, (minutes[3] - 1, 7.0), (minutes[3] + 1, 14.0))
+    page.wait_for_function(
+        "(label) => window.heard.some(([, row]) => row[0] === label && row[2] === 14)", arg=minutes[3]
+    )
+    rows = [row[:6] for _, row in page.evaluate("window.heard")]
+    assert rows[0] == [minutes[2], 12, 7, 7, 12, 2]
+    assert rows[-1] == [minutes[3], 13, 14, 13, 14, 2]
+    [older] = [text for text in blocks(EXTENDING, "js") if 'client.snapshot("quotes"' in text]
+    asked = example.partition("const end")[0] + older
+    has_older, rows = page.evaluate(
+        """async ([example, oldest]) => {
+          const heard = [];
+          const AsyncFunction = (async () => {}).constructor;
+          const run = new AsyncFunction("client", "oldest", "show", `${example}; return older;`);
+          return [await run(window.client, oldest, (row) => heard.push(row)), heard];
+        }""",
+        [asked, minutes[2]],
+    )
+    assert (has_older, [row[0] for row in rows]) == (None, minutes[:2])
 
 
 @pytest.mark.parametrize("data", [{"room": "Lobby", "text": "x"}, {"room": "lobby", "text": ""}, {"room": "lobby"}])

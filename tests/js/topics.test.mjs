@@ -203,3 +203,54 @@ test("a client that is closed has no timer for a subscription, and one that is d
   client.dispose();
   assert.throws(() => client.subscribe("weather", ROME, {}), /disposed/);
 });
+
+test("a corrected part comes before the updates of its message, and has no number of its own", () => {
+  const heard = [];
+  const note = (name) => (data, { seq }) => heard.push([name, data, seq]);
+  const { snapshot, update } = startTopic({ onUpdate: note("update"), onCorrected: note("corrected") });
+  snapshot(3, "state");
+  update(3, 4, ["d"], { corrected: ["b", "c"] });
+  update(4, 4, [], { corrected: ["a"] });
+  assert.deepEqual(heard, [["corrected", "b", 3], ["corrected", "c", 3], ["update", "d", 4], ["corrected", "a", 4]]);
+});
+
+test("behind a gap nothing is corrected: the snapshot that mends it has it", () => {
+  const heard = [];
+  const { snapshot, update } = startTopic({ onCorrected: (row) => heard.push(row) });
+  snapshot(3, "state");
+  update(5, 6, ["x"], { corrected: ["a"] });
+  assert.deepEqual(heard, []);
+});
+
+/** A client that asks once, beside a subscription to the same. */
+function startSnapshot() {
+  const parts = startTopic();
+  parts.snapshot(3, "state");
+  parts.take();
+  const answer = parts.client.snapshot("weather", ROME);
+  return { ...parts, answer, question: parts.asked().at(-1) };
+}
+
+test("a state is asked for once, and not followed", async () => {
+  const { answer, asked, heard, question, say } = startSnapshot();
+  assert.deepEqual(question.data, { op: "subscribe", topic_id: `${NAME}~2`, service: "weather", request: ROME });
+  say({ op: "snapshot", topic_id: `${NAME}~2`, seq: 9, data: "older" }, question.id);
+  assert.equal(await answer, "older");
+  assert.deepEqual(asked().at(-1).data, { op: "unsubscribe", topic_id: `${NAME}~2` });
+  say({ op: "update", topic_id: `${NAME}~2`, prev_seq: 9, seq: 10, updates: ["late"] });
+  assert.deepEqual(heard, []);
+});
+
+test("a state that is refused is an error of its promise alone", async () => {
+  const { answer, heard, network, question } = startSnapshot();
+  network.socket.say("error", { code: "bad_request", message: "no", type: "topic", topic_id: question.data.topic_id }, question.id);
+  await assert.rejects(answer, { code: "bad_request" });
+  assert.deepEqual(heard, []);
+});
+
+test("without a connection there is no state, and its name is free again", async () => {
+  const { client, network } = startWelcomedClient();
+  network.socket.hangUp(1006);
+  await assert.rejects(client.snapshot("weather", ROME), { code: "disconnected" });
+  await assert.rejects(client.snapshot("weather", ROME), { code: "disconnected" });
+});

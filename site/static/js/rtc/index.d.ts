@@ -546,6 +546,16 @@ export class RTClient {
 	 * @returns {() => void} ends it
 	 */
 	subscribe(service: string, request: any, listener: TopicListener): () => void;
+	/**
+	 * Ask a service for a state once: what a request names that never changes, such as an older part of what is followed.
+	 * @param {string} service
+	 * @param {any} request
+	 * @param {{timeoutMs?: number}} [options]
+	 * @returns {Promise<any>} the data of the snapshot. Rejected with RTError, as by `request`
+	 */
+	snapshot(service: string, request: any, options?: {
+		timeoutMs?: number;
+	}): Promise<any>;
 	/** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
 	connect(): void;
 	/** Close and stay closed, until `connect`. A closed client has no timer, and nothing of the page refers to it. */
@@ -1138,6 +1148,11 @@ export type TopicListener = {
 	 * one change of the state, each once and in order
 	 */
 	onUpdate?: ((update: any, info: TopicInfo) => void) | undefined;
+	/**
+	 * a part of the state that belongs before the newest one, as it
+	 * is now: of `quotes`, a row whose label is older than the last one's
+	 */
+	onCorrected?: ((row: any, info: TopicInfo) => void) | undefined;
 	/**
 	 * the request is refused, or the subscription is over. After "rate_limited"
 	 * it is asked for again by itself, after others on the next connection. Default: a warning on the console

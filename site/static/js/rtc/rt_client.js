@@ -178,9 +178,18 @@ export class RTClient {
    * @returns {() => void} ends it
    */
   subscribe(service, request, listener) {
-    this.#checkAlive();
-    this.#topics ??= new Topics(this, this.#clock);
-    return this.#topics.subscribe(service, request, listener);
+    return this.#liveTopics().subscribe(service, request, listener);
+  }
+
+  /**
+   * Ask a service for a state once: what a request names that never changes, such as an older part of what is followed.
+   * @param {string} service
+   * @param {any} request
+   * @param {{timeoutMs?: number}} [options]
+   * @returns {Promise<any>} the data of the snapshot. Rejected with RTError, as by `request`
+   */
+  snapshot(service, request, options) {
+    return this.#liveTopics().snapshot(service, request, options);
   }
 
   /** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
@@ -203,6 +212,11 @@ export class RTClient {
     this.close();
     this.#events.emit("disposed");
     this.#events.clear();
+  }
+
+  #liveTopics() {
+    this.#checkAlive();
+    return (this.#topics ??= new Topics(this, this.#clock));
   }
 
   /** Raises an error for a client that was given up. */

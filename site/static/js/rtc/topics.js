@@ -20,6 +20,8 @@ import { LONGEST, WireNames } from "./wire_names.js";
  * @typedef {object} TopicListener What is called with what comes; the rest is settings.
  * @property {(data: any, info: TopicInfo) => void} [onSnapshot] the whole state: at first, and where updates were missed
  * @property {(update: any, info: TopicInfo) => void} [onUpdate] one change of the state, each once and in order
+ * @property {(row: any, info: TopicInfo) => void} [onCorrected] a part of the state that belongs before the newest one, as it
+ *   is now: of `quotes`, a row whose label is older than the last one's
  * @property {(error: RTError) => void} [onError] the request is refused, or the subscription is over. After "rate_limited"
  *   it is asked for again by itself, after others on the next connection. Default: a warning on the console
  * @property {number | null} [maxRate] updates come together, so many times a second at most; null: at once
@@ -33,6 +35,7 @@ import { LONGEST, WireNames } from "./wire_names.js";
  * @property {number} [prev_seq]
  * @property {any} [data]
  * @property {any[]} [updates]
+ * @property {any[]} [corrected] come before the updates, and have no numbers
  */
 
 export class Topic {
@@ -92,7 +95,7 @@ export class Topic {
    * @param {boolean} isAnswer
    */
   #append(message, isAnswer) {
-    const { seq, updates = [] } = message;
+    const { seq, updates = [], corrected = [] } = message;
     if (isAnswer) this.#isWaiting = this.#position.hasGap = false;
     if (this.#position.hasGap) return;
     if (!this.#position.isFollowedBy(message)) {
@@ -100,6 +103,7 @@ export class Topic {
       return;
     }
     this.#position.advance(message);
+    for (const row of corrected) this.#call(this.#listener.onCorrected, row, message.prev_seq ?? seq);
     // Updates that others have replaced are left out before the last ones.
     updates.forEach((update, index) => this.#call(this.#listener.onUpdate, update, seq - updates.length + index + 1));
   }
@@ -120,6 +124,7 @@ export class Topic {
 
 export class Topics {
   #client;
+  #names = new WireNames("topic");
   #subscriptions;
   #warn;
   /** @type {WeakMap<Subscription, Topic>} */
@@ -133,7 +138,7 @@ export class Topics {
   constructor(client, clock, warn = (text) => console.warn(text)) {
     this.#client = client;
     this.#warn = warn;
-    this.#subscriptions = new SubscriptionList(client, clock, new WireNames("topic"));
+    this.#subscriptions = new SubscriptionList(client, clock, this.#names);
     client.on("topic", (data, message) => this.#onMessage(data, message));
   }
 
@@ -162,6 +167,23 @@ export class Topics {
     this.#topics.set(subscription, topic);
     subscription.ask();
     return () => this.#remove(subscription);
+  }
+
+  /**
+   * @param {string} service
+   * @param {any} request
+   * @param {{timeoutMs?: number}} [options]
+   * @returns {Promise<any>} the state, once
+   */
+  async snapshot(service, request, options) {
+    const topic_id = this.#names.take(nameOf(service, request));
+    try {
+      const { data } = await this.#client.request("topic", { op: "subscribe", topic_id, service, request }, options);
+      return data;
+    } finally {
+      this.#client.send("topic", { op: "unsubscribe", topic_id });
+      this.#names.release(topic_id);
+    }
   }
 
   /** @param {Subscription} subscription */
