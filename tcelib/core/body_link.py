@@ -41,6 +41,7 @@ class BodyLink(Link):
         except DecodeError as error:
             self.drop(error)
             return
+        self.reader.messages += 1  # which reads no stream here
         if len(body) > self.max_packet_bytes:
             self.on_too_long(packet, f"{len(body)} bytes; allowed are {self.max_packet_bytes}")
         else:

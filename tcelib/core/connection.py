@@ -28,7 +28,7 @@ from tcelib.error import (
     PacketError,
     RpcException,
 )
-from tcelib.wire.message import CALL, MESSAGE_BYTES, RETURN, Extra, Header, Packet, RpcMessage, props_of
+from tcelib.wire.message import CALL, CALLTYPE, MESSAGE_BYTES, RETURN, Extra, Header, Packet, RpcMessage, props_of
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 TURN_CALLS = 500  # of a buffer full of tiny messages; then the turn of other connections comes
@@ -72,7 +72,7 @@ class RpcConnection:
 
     ``link`` in the place of the usual one decides how messages are packed; it has a ``max_packet_bytes`` of its own.
     A listener sees every message, which costs as much as to serve it. A program that needs only the first ones may
-    set ``listener`` to None when they have come.
+    set ``listener`` to None when they have come. One that is set while calls are served may miss the next nine.
     """
 
     def __init__(
@@ -96,7 +96,6 @@ class RpcConnection:
         self.dropped_answers = 0
         """Answers that came here to no call that waits."""
         self._user_id = ""
-        self._received = 0
 
     # State that transports read and set.
 
@@ -167,22 +166,16 @@ class RpcConnection:
 
     def serve(self) -> bool:
         """Serve the messages that wait, as ``receive`` does."""
-        link, serve = self.link, self.servants.serve
+        link = self.link
         link.collect()
         waiting = link.waiting
         if link.reader.has_more and not waiting:
             link.feed(b"")
         for _ in range(0, TURN_CALLS, LOOK_CALLS):
-            for _ in range(min(LOOK_CALLS, len(waiting))):
-                packet = waiting.popleft()
-                (_, _, _, _, _, _, calltype, _, _, _, _, _), _ = packet
-                if self.listener is None and calltype & CALL:
-                    self._received += 1
-                    serve(packet)
-                else:
-                    self._serve_message(packet)
-                if not waiting:
-                    break
+            if self.listener is None and waiting and waiting[0][0][CALLTYPE] & CALL:
+                self.servants.serve_some(waiting, LOOK_CALLS)
+            else:
+                self._serve_messages(LOOK_CALLS)
             if not waiting or link.collected >= TURN_BYTES:
                 break
         self._end_turn()
@@ -323,7 +316,7 @@ class RpcConnection:
 
     def getRecvedMessageCount(self) -> int:
         """Return the number of messages since the stream began, the one that is being served included."""
-        return self._received
+        return self.link.received
 
     def sendMessage(self, m: RpcMessage) -> None:
         """Send a message as it is. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
@@ -361,7 +354,6 @@ class RpcConnection:
         """Return whether there was a stream."""
         was_open, self.link.is_open = self.link.is_open, False
         self.link.begin()
-        self._received = 0
         return was_open
 
     def _use_routes(self) -> None:
@@ -369,15 +361,21 @@ class RpcConnection:
         self.servants.routes = CesuRoutes(routes) if self.calls.speaks_cesu8 else routes
 
     def _refuse_too_long(self, packet: Packet, reason: str) -> None:
-        self._received += 1
         self.link.complaints.add("a message that is too long was refused", reason)
         if Header.of(packet).calltype & CALL:
             self.servants.refuse(packet, RPCERROR_UNSERIALIZE_FAILED, None)
         else:
             self.calls.fail(packet, reason)
 
+    def _serve_messages(self, most: int) -> None:
+        """Serve messages of any kind, one by one."""
+        waiting = self.link.waiting
+        for _ in range(most):
+            if not waiting:
+                break
+            self._serve_message(waiting.popleft())
+
     def _serve_message(self, packet: Packet) -> None:
-        self._received += 1
         if self.listener is not None and not self._is_let_in(self.listener, packet):
             return
         (_, _, _, _, _, _, calltype, _, _, _, _, _), _ = packet

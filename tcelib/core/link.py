@@ -64,6 +64,11 @@ class Link:
         self.collected = 0
         self._is_collecting = False
 
+    @property
+    def received(self) -> int:
+        """The number of messages since the stream began, without those that wait to be served."""
+        return self.reader.messages - len(self.waiting)
+
     def feed(self, data: bytes) -> None:
         """Cut received bytes into messages, which join ``waiting``. Sets ``failure`` if they are no packets."""
         try:

@@ -13,7 +13,8 @@ user's id alone of the extra values. A gateway finds its way back by them.
 """
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Coroutine
 from types import CoroutineType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -28,7 +29,20 @@ from tcelib.error import (
     RpcException,
 )
 from tcelib.wire.codec import MALFORMED
-from tcelib.wire.message import ONEWAY, RETURN, TOKEN, USER_ID, Extra, Header, Packet, split_extra
+from tcelib.wire.message import (
+    CALL,
+    CALLTYPE,
+    EXTRA_COUNT,
+    ONEWAY,
+    RETURN,
+    ROUTE,
+    TOKEN,
+    USER_ID,
+    Extra,
+    Header,
+    Packet,
+    split_extra,
+)
 from tcelib.wire.packet import SHORT_BYTES, PacketReader, short_answer
 
 INTERFACE_BITS = 0xFFFF0000  # of a route; the operation's index is 0 in answers
@@ -63,52 +77,67 @@ class Servants(Generic[C]):
         self._make_context = make_context
 
     def serve(self, packet: Packet) -> None:
-        """Serve one call, in a turn that ends with ``flush``. Written out at length, as it runs for every call."""
-        (_, _, _, _, _, sequence, calltype, route, _, _, call_id, extra_count), params = packet
-        link = self._link
-        props = None
-        if extra_count:
+        """Serve one call, in a turn that ends with ``flush``."""
+        self.serve_some(deque((packet,)), 1)
+
+    def serve_some(self, waiting: deque[Packet], most: int) -> None:
+        """Serve the calls at the front of ``waiting``, up to ``most`` of them, in a turn that ends with ``flush``.
+
+        Ends before a message that is no call. Written out at length, as it runs for every call. What a servant may
+        change is looked at anew for each.
+        """
+        link, connection, make_context = self._link, self._connection, self._make_context
+        while waiting and most:
+            most -= 1
+            packet = waiting.popleft()
+            fields, params = packet
+            if not fields[CALLTYPE] & CALL:
+                waiting.appendleft(packet)
+                break
+            props = None
+            if fields[EXTRA_COUNT]:
+                try:
+                    props, params = split_extra(fields[EXTRA_COUNT], params)
+                except DecodeError as error:
+                    link.drop(error)
+                    continue
+            entry = self.routes.get(fields[ROUTE])
+            if entry is None:
+                self.refuse(packet, RPCERROR_INTERFACE_NOTFOUND, props)
+                continue
+            operation, method = entry
             try:
-                props, params = split_extra(extra_count, params)
-            except DecodeError as error:
-                link.drop(error)
-                return
-        entry = self.routes.get(route)
-        if entry is None:
-            self.refuse(packet, RPCERROR_INTERFACE_NOTFOUND, props)
-            return
-        operation, method = entry
-        try:
-            args = operation.read_params(params)
-        except MALFORMED as error:
-            link.complaints.add("parameters that cannot be read", f"{operation.full_name}: {error}")
-            self.refuse(packet, RPCERROR_UNSERIALIZE_FAILED, props)
-            return
-        stream = link.reader
-        try:
-            result = method(*args, self._make_context(self._connection, packet))
-            if type(result) is CoroutineType:
-                call = _Served(packet, operation, props, stream)
-                link.transport.run(result, lambda value, error: self._finish(call, value, error))
-                return
-            if calltype & ONEWAY or link.reader is not stream:
-                return
-            params = operation.write_result(result)
-            if props is None and len(params) <= SHORT_BYTES:
-                route &= INTERFACE_BITS
-                link.outgoing.append(short_answer(sequence, route, operation.result_count, call_id, params))
-            else:
-                self._answer(packet, operation, props, params)
-        except BaseException as error:  # servants are other people's code
-            if not isinstance(error, Exception) and link.transport.is_stop(error):
-                raise
-            self._report(_Served(packet, operation, props, stream), error)
+                args = operation.read_params(params)
+            except MALFORMED as error:
+                link.complaints.add("parameters that cannot be read", f"{operation.full_name}: {error}")
+                self.refuse(packet, RPCERROR_UNSERIALIZE_FAILED, props)
+                continue
+            stream = link.reader
+            try:
+                context = make_context(connection, packet)
+                # One parameter is the usual number, and without unpacking the call takes half the time.
+                result = method(args[0], context) if len(args) == 1 else method(*args, context)
+                if type(result) is CoroutineType:
+                    self._run(result, _Served(packet, operation, props, stream))
+                elif not fields[CALLTYPE] & ONEWAY and link.reader is stream:
+                    params = operation.write_result(result)
+                    if props is None and len(params) <= SHORT_BYTES:
+                        link.outgoing.append(short_answer(fields, operation.result_count, params))
+                    else:
+                        self._answer(packet, operation, props, params)
+            except BaseException as error:  # servants are other people's code
+                if not isinstance(error, Exception) and link.transport.is_stop(error):
+                    raise
+                self._report(_Served(packet, operation, props, stream), error)
 
     def refuse(self, packet: Packet, errcode: int, props: Props | None) -> None:
         """Answer a call with an error, unless it is one-way. ``props`` are its extra values."""
         if not Header.of(packet).calltype & ONEWAY:
             extra = {USER_ID: props[USER_ID]} if props and USER_ID in props else None
             self._reply(packet, errcode, 0, extra, b"")
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any], call: "_Served") -> None:
+        self._link.transport.run(coroutine, lambda result, error: self._finish(call, result, error))
 
     def _finish(self, call: "_Served", result: Any, error: BaseException | None) -> None:
         """Answer a call whose coroutine has ended."""

@@ -11,13 +11,16 @@ from typing import Protocol
 
 from tcelib.error import PacketError
 from tcelib.wire.message import (
+    CALL_ID,
     ENVELOPE_BYTES,
     HEADER,
     HEADER_BYTES,
     MAGIC,
     MESSAGE_BYTES,
     RETURN,
+    ROUTE,
     RPC,
+    SEQUENCE,
     Extra,
     Packet,
     build_body,
@@ -38,11 +41,19 @@ _pack = HEADER.pack
 _ENVELOPE = Struct(">IIBxI")
 _SIZE_OF_HEADER = HEADER_BYTES - SIZE_AHEAD
 _LEAST_WINDOW_BITS = 9
+# Packing twelve numbers takes longer than packing the five that are not the same in all answers of a length.
+_SHORT_FRONTS = tuple(
+    _ENVELOPE.pack(MAGIC, _SIZE_OF_HEADER + size, _PLAIN, VERSION) + bytes((RPC,)) for size in range(SHORT_BYTES + 1)
+)
+_pack_short = Struct(f">{ENVELOPE_BYTES + 1}sIBH6xBH4x").pack
 _FAST = 1  # zlib's level: a big answer must not hold up everyone else's
 
 
 class PacketList(Protocol):
     """Container of whole packets: a list or a deque."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
 
     def append(self, packet: Packet, /) -> None:
         """Take one more."""
@@ -57,8 +68,9 @@ class PacketReader:
 
     ``on_dropped`` is called with a reason for each message that is too short to be one. ``on_too_long`` gets the
     fields of a message that would be inflated to more than ``max_packet_bytes``, and a reason; without it,
-    ``on_dropped`` does. ``inflated`` counts the bytes that were made of compressed ones. With ``has_more`` the bytes
-    hold more than should be inflated at once: ``feed(b"", packets)`` goes on with them.
+    ``on_dropped`` does. ``messages`` counts all messages but those that are too short, ``inflated`` the bytes that
+    were made of compressed ones. With ``has_more`` the bytes hold more than should be inflated at once:
+    ``feed(b"", packets)`` goes on with them.
     """
 
     __slots__ = (
@@ -69,6 +81,7 @@ class PacketReader:
         "_on_too_long",
         "has_more",
         "inflated",
+        "messages",
         "peer_inflates",
     )
 
@@ -81,6 +94,7 @@ class PacketReader:
         self.peer_inflates = False
         self.has_more = False
         self.inflated = 0
+        self.messages = 0
         self._max_packet_bytes = max_packet_bytes
         self._on_dropped = on_dropped
         self._on_too_long = on_too_long or (lambda _, reason: on_dropped(reason))
@@ -119,7 +133,7 @@ class PacketReader:
         One loop with as little in it as can be, because it runs once for every call that a client makes.
         """
         limit, unpack, append = self._max_packet_bytes, HEADER.unpack_from, packets.append
-        end = len(data)
+        end, before = len(data), len(packets)
         version = 0
         while end - at >= HEADER_BYTES:
             fields = unpack(data, at)
@@ -130,6 +144,7 @@ class PacketReader:
             append((fields, data[at + HEADER_BYTES : stop]))
             version = fields[3]
             at = stop
+        self.messages += len(packets) - before
         if version == VERSION:
             self.peer_inflates = True
         return at
@@ -155,6 +170,7 @@ class PacketReader:
         if len(body) < MESSAGE_BYTES:
             self._on_dropped(f"a message of {len(body)} bytes has no room for its header")
             return end
+        self.messages += 1
         fields = HEADER.unpack_from(data[at : at + ENVELOPE_BYTES] + body[:MESSAGE_BYTES])
         if len(body) > limit:
             self._on_too_long(fields, f"a message inflates to more than {limit} bytes")
@@ -235,10 +251,11 @@ def build_packet(
     return header + params
 
 
-def short_answer(sequence: int, route: int, paramsize: int, call_id: int, params: bytes) -> bytes:
-    """The packet of an answer without extra values and of at most ``SHORT_BYTES`` of parameters: the usual one."""
-    size = _SIZE_OF_HEADER + len(params)
-    return _pack(MAGIC, size, _PLAIN, VERSION, RPC, sequence, RETURN, route, 0, paramsize, call_id, 0) + params
+def short_answer(call: tuple[int, ...], paramsize: int, params: bytes) -> bytes:
+    """The packet that answers a call with these header fields, with at most ``SHORT_BYTES`` of parameters and
+    without extra values: the usual one. It names the call's interface, and operation 0."""
+    front = _SHORT_FRONTS[len(params)]
+    return _pack_short(front, call[SEQUENCE], RETURN, call[ROUTE] >> 16, paramsize, call[CALL_ID]) + params
 
 
 def wrap(body: bytes, deflates: bool = False, version: int = VERSION) -> bytes:

@@ -129,6 +129,40 @@ def test_a_bad_packet_behind_a_full_turn_closes_when_the_turn_after_it_is_done(t
     assert transport.is_closed
 
 
+def test_calls_and_answers_that_come_mixed_are_taken_in_their_order(transport: MemoryTransport) -> None:
+    servant = Calculator()
+    connection = open_connection(transport, servant)
+    promises = [CalculatorPrx(connection).echo_async("?") for _ in range(12)]
+    served_before = []
+    for promise in promises:
+        promise.add_done_callback(lambda _: served_before.append(len(servant.seen)))
+    answers = [
+        wrap(RpcMessage(2, number, paramstream=ECHO.write_result("")).pack()) for number in sequences(transport)
+    ]
+
+    assert connection.receive(b"".join(echo() + answer + echo() for answer in answers)) is False
+    assert served_before == list(range(1, 24, 2))
+    assert len(servant.seen) == 24
+    assert connection.getRecvedMessageCount() == 36
+
+
+def test_calls_of_a_new_stream_are_answered_by_the_turn_whose_servant_outlived_the_old_one(
+    transport: MemoryTransport,
+) -> None:
+    class Outliving(Calculator):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
+            if text == "wait":
+                ctx.conn.lost()
+                ctx.conn.opened()
+                ctx.conn.receive(echo("new", 3), serve=False)
+            return text
+
+    connection = open_connection(transport, Outliving())
+    connection.receive(echo("wait", 1) + echo("old", 2))
+
+    assert sequences(transport) == [3]
+
+
 def test_while_a_servant_waits_the_next_calls_are_served_and_written(transport: MemoryTransport) -> None:
     class Waiting(Calculator):
         def echo(self, text: str, ctx: tce.RpcContext) -> str:

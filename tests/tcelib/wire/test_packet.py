@@ -11,7 +11,7 @@ from hypothesis.strategies import DataObject
 
 from tcelib.error import PacketError
 from tcelib.wire.message import Header, RpcMessage, build_body
-from tcelib.wire.packet import INFLATED_AT_ONCE, PacketReader, build_packet, wrap
+from tcelib.wire.packet import INFLATED_AT_ONCE, SHORT_BYTES, PacketReader, build_packet, short_answer, wrap
 
 MAX = 0x100000
 CALL = bytes.fromhex("efd2bb99000000280000000001000100000001010007000700000000010000000000000000000568656c6c6f")
@@ -235,6 +235,15 @@ def test_of_a_message_that_is_too_long_the_header_is_told() -> None:
 )
 def test_a_peer_inflates_if_it_has_compressed_or_is_python(packet: bytes, inflates: bool) -> None:
     assert Inbox().feed(packet).reader.peer_inflates is inflates
+
+
+@pytest.mark.parametrize("size", range(SHORT_BYTES + 1))
+def test_a_short_answer_is_the_packet_of_any_answer(size: int) -> None:
+    sequence, interface, call_id, params = 0xFFFFFF00, 0xFFFE, 0x8001, bytes(range(size))
+    ((fields, _),) = Inbox().feed(build_packet(sequence, 1, interface << 16 | 7, call_id=call_id)).packets
+
+    answer = build_packet(sequence, 2, interface << 16, paramsize=1, call_id=call_id, params=params, deflates=True)
+    assert short_answer(fields, 1, params) == answer
 
 
 def test_bodies_over_100_bytes_are_compressed_for_a_peer_that_inflates() -> None:
