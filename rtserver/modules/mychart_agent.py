@@ -27,7 +27,7 @@ from rtserver.user.user_agent import UserAgent
 QUOTES = "quotes"
 """The service of the feeds."""
 REPLACED = "replaced"
-"""The error code of a page that is not sent, because the client has asked for something else since."""
+"""The error code of what is not sent, because the client has asked for something else since, or given it up."""
 
 RateCap: TypeAlias = Callable[[Identity], float | None]
 """A function from a user to the most updates a second of each chart; None means no bound."""
@@ -82,6 +82,11 @@ class MyChart:
         text = f"chart {self._look.chart_id}: {refused.message}"
         self._agent.push_error(refused.code, text, MYCHARTS, self._request_id, chart_id=self._look.chart_id)
 
+    def on_replaced(self) -> None:
+        """Answer a request that waits for its picture still, and has an id."""
+        if not self._is_answered and self._request_id is not None:
+            _tell_replaced(self._agent, self._look, self._request_id)
+
 
 class ChartPage:
     """Older rows of one chart, which answer a request. The chart goes on, whatever becomes of them."""
@@ -108,15 +113,12 @@ class ChartPage:
 
     def on_refused(self, refused: Refused) -> None:
         """Tell the client why there is no page."""
-        self._tell_error(refused.code, refused.message)
+        text = f"chart {self._look.chart_id}: {refused.message}"
+        self._agent.push_error(refused.code, text, MYCHARTS, self._request_id)
 
     def on_replaced(self) -> None:
         """Tell the client that another request has taken the place of this one."""
-        self._tell_error(REPLACED, "the page was given up for another request")
-
-    def _tell_error(self, code: str, text: str) -> None:
-        # Without the chart_id: with it, an error says that the chart is over.
-        self._agent.push_error(code, f"chart {self._look.chart_id}: {text}", MYCHARTS, self._request_id)
+        _tell_replaced(self._agent, self._look, self._request_id)
 
 
 class MyChartAgent(BaseUserAgentModule):
@@ -147,7 +149,7 @@ class MyChartAgent(BaseUserAgentModule):
             part = part_of(request, self._calendar_of(request.exchange))
         except ValueError as error:
             raise RequestError(f"chart {request.chart_id}: {error}") from None
-        self._replace_page(request.chart_id)
+        self._pages.unlisten(request.chart_id)
         if request.sessions and request.update == "dynamic":
             self._news.tell(self.agent, request.exchange)
         chart = MyChart(self.agent, self._painter, request, part, request_id)
@@ -163,7 +165,6 @@ class MyChartAgent(BaseUserAgentModule):
             part = page_of(chart, request, self._calendar_of(chart.exchange))
         except ValueError as error:
             raise RequestError(f"chart {request.chart_id}: {error}") from None
-        self._replace_page(request.chart_id)
         page = ChartPage(self.agent, self._painter, Look.of_page(chart, part, request.before), request_id)
         self._pages.listen(request.chart_id, QUOTES, feed_request(chart, part), page)
 
@@ -187,7 +188,7 @@ class MyChartAgent(BaseUserAgentModule):
 
     def hide(self, chart_id: int | str) -> None:
         """Give a chart up, if it is shown."""
-        self._replace_page(chart_id)
+        self._pages.unlisten(chart_id)
         self.quotes.unlisten(chart_id)
 
     def on_remove(self) -> None:
@@ -201,11 +202,11 @@ class MyChartAgent(BaseUserAgentModule):
             raise RequestError(f"chart {chart_id}: there is no such chart on this connection")
         return chart
 
-    def _replace_page(self, chart_id: int | str) -> None:
-        page = self._pages.watcher(chart_id)
-        if page is not None:
-            self._pages.unlisten(chart_id)
-            page.on_replaced()
-
     def _granted(self, chart: MyChart) -> float | None:
         return granted(chart.wish, self._max_rate(self.agent.user))
+
+
+def _tell_replaced(agent: UserAgent, look: Look, request_id: int | str | None) -> None:
+    # Without the chart_id: with it, an error says that the chart is over.
+    text = f"chart {look.chart_id}: given up for another request"
+    agent.push_error(REPLACED, text, MYCHARTS, request_id)

@@ -14,7 +14,7 @@ from rtserver.base.limit.steps import Steps
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
 from rtserver.modules.chart_request import MaxRate
-from rtserver.modules.mychart_agent import RateCap, no_cap
+from rtserver.modules.mychart_agent import REPLACED, RateCap, no_cap
 from rtserver.modules.topic_listener import TopicListener
 from rtserver.modules.topic_message import TOPIC, SnapshotMessages, update_message
 from rtserver.modules.user_agent_module import BaseUserAgentModule
@@ -80,7 +80,7 @@ class TopicView:
     ``wish`` is the rate that the client asked for, in updates a second.
     """
 
-    __slots__ = ("_agent", "_largest", "_messages", "_request_id", "_topic_id", "wish")
+    __slots__ = ("_agent", "_is_answered", "_largest", "_messages", "_request_id", "_topic_id", "wish")
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class TopicView:
         self._topic_id = request.topic_id
         self._request_id = request_id
         self._largest = largest
+        self._is_answered = False
         self.wish = request.max_rate
 
     def is_prepared(self, snapshot: Snapshot) -> bool:
@@ -107,6 +108,7 @@ class TopicView:
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Send the snapshot. Return what draws its updates, or None if no client could take it."""
+        self._is_answered = True
         message = self._messages.of(snapshot, self._topic_id, self._request_id)
         size = len(message.data)
         if size > self._largest:
@@ -118,6 +120,13 @@ class TopicView:
     def on_refused(self, refused: Refused) -> None:
         """Tell the client why the topic is refused or has ended."""
         self._tell_error(refused.code, refused.message)
+
+    def on_replaced(self) -> None:
+        """Answer a request that waits for its snapshot still, and has an id."""
+        if not self._is_answered and self._request_id is not None:
+            # Without the topic_id: with it, an error says that the topic is over.
+            text = f"topic {self._topic_id}: given up for another request"
+            self._agent.push_error(REPLACED, text, TOPIC, self._request_id)
 
     def _tell_error(self, code: str, text: str) -> None:
         topic_id = self._topic_id

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from rtserver.base.bridge.message import Refused, Snapshot, Update
 from rtserver.base.limit.steps import Steps
+from rtserver.base.wire.client_message import ErrorCode
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.policy import ForbiddenError, ServiceRequest
 from rtserver.user.topic.board import GroupKey, Held
@@ -33,6 +34,9 @@ class Watcher(Protocol):
 
     def on_refused(self, refused: Refused) -> None:
         """Note that the topic does not exist, is forbidden, or has ended."""
+
+    def on_replaced(self) -> None:
+        """Note that the topic was given up, or its name given to another one, perhaps before its first picture."""
 
 
 W = TypeVar("W", bound=Watcher)
@@ -93,6 +97,8 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         if replaced is not None:
             self._end(replaced)
         self.memberships[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)
+        if replaced is not None:
+            replaced.watcher.on_replaced()
 
     def renew(self, name: Hashable, service: str, request: ServiceRequest) -> None:
         """Ask for another picture of what a name listens to. Until it comes, the updates go on.
@@ -105,7 +111,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         try:
             renewed.renewal = self.agent.subscribe(self, service, request)
         except ForbiddenError as error:
-            self.unlisten(name)
+            self._end(renewed)
             renewed.watcher.on_refused(Refused(self.agent.id, NO_REF, error.code, error.message))
             return
         self._renewed[renewed.renewal] = renewed
@@ -115,6 +121,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         membership = self.memberships.get(name)
         if membership is not None:
             self._end(membership)
+            membership.watcher.on_replaced()
 
     def change_rate(self, name: Hashable, rate: float | None) -> None:
         """Change the rate of a name's updates. Raises ``KeyError`` for an unknown name."""
@@ -150,6 +157,9 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
     def _show(self, snapshot: Snapshot, membership: Membership[W]) -> Steps[None]:
         try:
             yield from membership.watcher.prepare(snapshot)
+        except Exception:
+            self._fail(membership)
+            raise
         except BaseException:
             self._end(membership)
             raise
@@ -157,13 +167,14 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
             self._show_prepared(snapshot, membership)
 
     def _show_prepared(self, snapshot: Snapshot, membership: Membership[W]) -> None:
-        following = None
         try:
             following = membership.watcher.on_picture(snapshot)
-        finally:
-            if following is None:
-                self._end(membership)
-        if following is not None:
+        except Exception:
+            self._fail(membership)
+            raise
+        if following is None:
+            self._end(membership)
+        else:
             group, draw = following
             membership.group = (snapshot.topic, group)
             missed = () if membership.held is None else membership.release()
@@ -193,6 +204,11 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         membership = Membership(renewed.name, renewed.watcher, ref, renewed.rate)
         self.memberships[renewed.name] = self._by_ref[ref] = membership
         return membership
+
+    def _fail(self, membership: Membership[W]) -> None:
+        self._end(membership)
+        code, text = ErrorCode.INTERNAL, "the server failed at the picture"
+        membership.watcher.on_refused(Refused(self.agent.id, membership.ref, code, text))
 
     def _end(self, membership: Membership[W]) -> None:
         # The push of a picture may end a slow connection, and all memberships with it.

@@ -50,7 +50,8 @@ def test_the_messages_to_the_server_are_understood(visitor: Visitor) -> None:
         visitor.send(text)
     visitor.send('{"type":"ping","id":"last"}')
     while (answer := json.loads(visitor.receive_text())).get("id") != "last":
-        assert answer["type"] != "error", answer
+        # An example may end the chart of one before it, whose picture has not come yet.
+        assert answer["type"] != "error" or answer["data"]["code"] == "replaced", answer
 
 
 def test_a_ping_is_answered_as_shown(visitor: Visitor) -> None:

@@ -125,7 +125,8 @@ def test_asking_again_before_the_first_answer_is_there_leaves_one_chart() -> Non
     client.send("mycharts", chart_request(), id=1)
     client.send("mycharts", chart_request(shape="bar"), id=2)
     market.deliver()
-    [picture] = client.wire.take()
+    [error, picture] = client.wire.take()
+    assert (error["id"], error["data"]["code"]) == (1, "replaced")
     assert picture["id"] == 2
     assert market.traces()["subscribers"] == 1
 

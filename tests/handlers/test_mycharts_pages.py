@@ -168,6 +168,37 @@ def test_a_chart_that_ends_takes_its_page_along(last: Any) -> None:
     assert page.ref in desk.ended
 
 
+@pytest.mark.parametrize("last", [{"type": "unlisten", "chart_id": "c1"}, "another chart"])
+def test_a_chart_that_ends_before_its_picture_is_answered_under_its_id(last: Any) -> None:
+    desk = QuoteDesk()
+    client = desk.online.connect()
+    desk.ask(client, 7)
+    if last == "another chart":
+        desk.ask(client, 8, item="IBM")
+    else:
+        desk.send(client, last)
+    [error] = client.wire.take()
+    assert (error["id"], error["data"]["code"], "chart_id" in error["data"]) == (7, "replaced", False)
+
+
+def test_a_chart_without_an_id_ends_without_a_word() -> None:
+    desk = QuoteDesk()
+    client = desk.online.connect()
+    desk.ask(client)
+    desk.ask(client, item="IBM")
+    assert client.wire.take() == []
+
+
+def test_a_chart_that_was_shown_ends_without_a_word() -> None:
+    desk = QuoteDesk()
+    client = desk.online.connect()
+    desk.open_chart(client, request_id=7)
+    client.wire.take()
+    desk.ask(client, 8, item="IBM")
+    [picture] = desk.show(client, table(49))
+    assert picture["id"] == 8
+
+
 def test_pages_count_as_pictures_and_not_as_charts() -> None:
     desk = QuoteDesk(bounds=UserBounds(pictures=1, charts=1), max_charts=1)
     client = desk.online.connect()

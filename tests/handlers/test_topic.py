@@ -91,6 +91,17 @@ def test_one_name_has_one_topic_at_a_time(hall: Hall, client: Client) -> None:
     assert hall.station.service.topics.viewers == 1
 
 
+@pytest.mark.parametrize("op", ["subscribe", "unsubscribe"])
+def test_a_subscription_that_ends_before_its_snapshot_is_answered_under_its_id(
+    hall: Hall, client: Client, op: str
+) -> None:
+    request = {"topic_id": "t", "service": "counter", "request": {"name": "a"}}
+    client.send("topic", {"op": "subscribe", **request}, id=1)
+    [told, *_] = hall.send(client, {"op": op, **request})
+    assert (told["id"], told["type"], told["data"]["code"]) == (1, "error", "replaced")
+    assert "topic_id" not in told["data"]
+
+
 def test_with_a_rate_updates_come_together_and_those_of_one_key_as_the_last(hall: Hall, client: Client) -> None:
     hall.ask(client, max_rate=1)
     hall.count()

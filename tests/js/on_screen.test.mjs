@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { record } from "./client_harness.mjs";
 import { fakeDocument, fakeElement, PRICE_CHART, REQUEST, startCharts, staticRender } from "./chart_harness.mjs";
 
 /** The page's observers of what is on the screen; the test scrolls. */
@@ -54,6 +55,19 @@ test("a chart is asked for when it comes onto the screen, and given up a while a
   assert.equal(asked().length, 1);
   clock.advance(1);
   assert.deepEqual(asked(), [["quote", "main"], ["unlisten", "main"]]);
+});
+
+test("a chart that is given up before its picture has no error", () => {
+  const { charts, network, scroll, clock } = startOnScreen();
+  const row = fakeElement();
+  const chart = charts.request({ ...REQUEST, watch: row });
+  const seen = record(chart, "error");
+  scroll(true, row);
+  const { id } = network.socket.messages[0];
+  scroll(false, row);
+  clock.advance(5000);
+  network.socket.say("error", { code: "replaced", message: "given up", type: "mycharts" }, id);
+  assert.deepEqual(seen, []);
 });
 
 test("who comes back in time has lost nothing, and what scrolls by is not asked for", () => {

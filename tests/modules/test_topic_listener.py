@@ -24,6 +24,7 @@ class Watcher:
     def __init__(self, follows: bool = True, fails: bool = False) -> None:
         self.shown: list[Snapshot] = []
         self.refused: list[Refused] = []
+        self.replaced = 0
         self._follows = follows
         self._fails = fails
 
@@ -41,6 +42,9 @@ class Watcher:
 
     def on_refused(self, refused: Refused) -> None:
         self.refused.append(refused)
+
+    def on_replaced(self) -> None:
+        self.replaced += 1
 
 
 @pytest.fixture(autouse=True, params=[True, False], ids=["known picture", "new picture"])
@@ -102,8 +106,10 @@ def test_a_watcher_who_wants_no_more_is_released_after_the_picture(
 def test_a_watcher_who_fails_on_the_picture_is_released(
     online: Online, client: Client, listener: TopicListener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    listener.listen("a", "quotes", {}, Watcher(fails=True))
+    watcher = Watcher(fails=True)
+    listener.listen("a", "quotes", {}, watcher)
     answer(online)
+    assert [refused.code for refused in watcher.refused] == ["internal"]
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
     assert [type(message) for message in online.posted] == [Subscribe, Unsubscribe]
     assert "no picture" in caplog.text
@@ -131,6 +137,9 @@ def test_an_answer_to_a_request_that_was_replaced_is_nobodys(
     answer(online, which=1)
     assert (len(first.shown), len(second.shown)) == (0, 1)
     assert len(listener.memberships) == 1
+    assert (first.replaced, second.replaced) == (1, 0)
+    listener.unlisten("a")
+    assert (first.replaced, second.replaced) == (1, 1)
 
 
 def test_a_refusal_of_a_request_that_was_replaced_does_not_end_the_new_one(

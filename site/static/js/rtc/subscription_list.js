@@ -62,6 +62,7 @@ export class Subscription {
     this.refresh.cancel();
     if (this.isAsked) this.#asking.giveUp(this.name);
     this.#askedOn = null;
+    this.requestId = ""; // what the server still says to the request is of no interest
   }
 
   /** Something is missing: have it asked for again. */
