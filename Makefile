@@ -7,6 +7,7 @@ SUPPLY := build/supply
 SUPPLY_READY := $(SUPPLY)/.ready
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
+NATIVE := rtserver/base/send/native.abi3.so
 MATRIX := tests/matrix/django.txt
 NODE_READY := node_modules/.ready
 CHECKED := rtserver tcelib site tests bench soak tools docs/examples docs/tce/examples
@@ -21,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(RUN_READY) ## set up what is needed and start the server; ARGS="--port 8000" are its options
+run: $(RUN_READY) $(NATIVE) ## set up what is needed and start the server; ARGS="--port 8000" are its options
 	@exec $(PYTHON) -m rtserver $(ARGS)
 
 test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, types, and all tests but those of the longer targets
@@ -107,7 +108,7 @@ release: $(TEST_READY) ## check, run the gate, build wheel and source archive, t
 	@$(PYTHON) tools/release.py $(VERSION)
 
 clean: ## remove what can be made again; var, the data, stays
-	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(NATIVE)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 system:
@@ -119,7 +120,11 @@ $(RUN_READY): requirements.lock
 	@$(LOCKED) requirements.lock
 	@touch $@
 
-$(TEST_READY): requirements-dev.lock $(RUN_READY) | system
+# Where there is no compiler, rtserver goes on without it, and the next make tries again.
+$(NATIVE): rtserver/base/send/native.c tools/build_native.py | $(RUN_READY)
+	@$(PYTHON) tools/build_native.py || echo "Nothing is compiled: flushes stay in Python, which is slower. A C compiler and Python.h are needed." >&2
+
+$(TEST_READY): requirements-dev.lock $(RUN_READY) | system $(NATIVE)
 	@$(LOCKED) requirements-dev.lock
 	@touch $@
 

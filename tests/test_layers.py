@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[1]
 TOPS = ("rtserver", "site", "tcelib")
 WAITING = frozenset({"asyncio", "concurrent", "multiprocessing", "select", "selectors", "socket", "ssl", "threading"})
 CLOCKS = frozenset({"time"})
-BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
+BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, SEND, TCE, WIRE = (
     f"rtserver.base.{folder}"
-    for folder in ("bridge", "connection", "failure", "limit", "listener", "mark", "queue", "tce", "wire")
+    for folder in ("bridge", "connection", "failure", "limit", "listener", "mark", "queue", "send", "tce", "wire")
 )
 USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
 MARKET, CALENDAR, HISTORY = "rtserver.market", "rtserver.market.calendar", "rtserver.history"
@@ -78,14 +78,15 @@ RULES = (
     Rule("rtserver/base/bridge/*", {BRIDGE}, {"msgspec"}),
     Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.queue", "tcelib.redis"}, WAITING),
     Rule("rtserver/base/mark/*", {MARK, QUEUE}, set(), WAITING | CLOCKS),
-    Rule("rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, WIRE}, {"tornado"}, CLOCKS),
+    Rule("rtserver/base/send/*", {SEND}, set(), WAITING | CLOCKS),
+    Rule("rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, SEND, WIRE}, {"tornado"}, CLOCKS),
     Rule(
         "rtserver/base/tce/*",
         {CONNECTION, FAILURE, LIMIT, TCE, WIRE, "rtserver.idl"},
         {"tcelib"},
         CLOCKS,
     ),
-    Rule("rtserver/base/listener/*", {CONNECTION, LIMIT, LISTENER, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS),
+    Rule("rtserver/base/listener/*", {CONNECTION, LIMIT, LISTENER, SEND, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS),
     Rule("rtserver/base/*", set(), set(), WAITING | CLOCKS),
     # The websocket thread, from left to right.
     Rule("rtserver/user/session/*", {FAILURE, LIMIT, QUEUE, USER, SESSION}, {"django", "msgspec"}),
@@ -197,6 +198,7 @@ RULES = (
             FEED,
             QUEUE,
             REGISTRY,
+            SEND,
             WIRE,
             SERVICE,
             QUOTE,

@@ -12,6 +12,7 @@ from rtserver.base.bridge.message import Update
 from rtserver.base.connection.connection import Connection, fan_out
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.base.send.choice import choose_sender
 from rtserver.user.topic.board import Topics
 
 
@@ -78,7 +79,7 @@ async def publish(owner: Owner, work: Work) -> None:
 async def main() -> None:
     owner, work = Owner(), Work()
     work.listen()
-    server = WebSocketServer(owner, compresses=True)
+    server = WebSocketServer(owner, compresses=True, sender=choose_sender())
     listener = HttpListener("/", server, HTTPServer(Application()))
     listener.listen(bind_sockets(port_argument(), "127.0.0.1", backlog=4096))
     await publish(owner, work)

@@ -40,5 +40,6 @@ def all_probes(
         canary_probe(trail),
         lambda: Reading("lease", lease.is_held, lease.detail),
         lambda: Reading("log-ins", log_ins.is_possible, log_ins.detail),
+        lambda: Reading("writes", True, user_side.server.sender.detail),
         lambda: Reading("accepting", not is_stopping(), "no: going down" if is_stopping() else "yes"),
     ]

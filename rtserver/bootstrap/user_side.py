@@ -20,6 +20,7 @@ from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.revocation_port import RevocationPort
+from rtserver.base.send.choice import choose_sender
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.base.tce.server import TceServer
 from rtserver.base.tce.shared import TceShared
@@ -164,6 +165,7 @@ def build_server(
         reasons=reasons,
         admission=admission,
         rates=connection_rates(config),
+        sender=choose_sender(),
     )
     return server, tce
 

@@ -15,7 +15,10 @@ from rtserver.base.limit.admission import Admission
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
+from rtserver.base.send.plain import PLAIN
+from rtserver.base.send.port import Sender
 from rtserver.base.tce.server import TceServer
+from tests.base.native_sender import native_sender
 from tests.base.recording_owner import RecordingOwner
 from tests.base.server import build_server, build_tce
 from tests.websocket_client import AsyncWebSocketClient
@@ -129,3 +132,9 @@ def connect(request: pytest.FixtureRequest, transport: str, port: int) -> Connec
     if transport == "tls":
         tls = ssl.create_default_context(cafile=str(request.getfixturevalue("certificate")))
     return lambda *args, **options: AsyncWebSocketClient.connect("127.0.0.1", port, *args, tls=tls, **options)
+
+
+@pytest.fixture(params=["plain", "native"])
+def sender(request: pytest.FixtureRequest) -> Sender:
+    """Each way to send that there is."""
+    return PLAIN if request.param == "plain" else native_sender()

@@ -241,7 +241,7 @@ def test_quotes_checks_the_whole_file_before_the_first_point_goes_out(terminal: 
 def test_check_of_a_sound_demo_finds_nothing_wrong(terminal: Terminal, free_port: int) -> None:
     done = terminal.run("check", "--port", str(free_port))
     assert done.returncode == 0, done.stdout + done.stderr
-    *found, files = (finding[:2] for finding in findings(done))
+    *found, files, writes = (finding[:2] for finding in findings(done))
     assert found == [
         ["ok", "config"],
         ["ok", "django"],
@@ -255,6 +255,7 @@ def test_check_of_a_sound_demo_finds_nothing_wrong(terminal: Terminal, free_port
         ["ok", "history"],
     ]
     assert files[1] == "files"  # how many there may be is for each machine to say
+    assert writes == ["ok", "writes"]
     assert "can be started" in done.stdout
 
 

@@ -287,6 +287,7 @@ def test_health_is_told(server: RunningServer) -> None:
         "canary",
         "memory",
         "accepting",
+        "writes",
         "log-ins",
         "lease",
     }

@@ -87,6 +87,7 @@ class Connection:
         "_stream",
         "agent",
         "binary",
+        "file",
         "framing",
         "is_done",
         "is_flush_due",
@@ -122,6 +123,8 @@ class Connection:
         self._is_at_end = False
         self._is_lag_told = False
         self._receiver = receiver = kind.open_receiver(self)
+        self.file = connection.fileno()
+        """Number of the socket's file, as long as it is open."""
         self._stream = SocketStream(shared.loop, connection, receiver.on_bytes, self._on_end, self._on_written)
 
     @property
@@ -280,6 +283,17 @@ class Connection:
                 return
             if outbox.sent() or self._relief is not None:
                 self._on_room()
+
+    def take(self) -> list[bytes]:
+        """See ``Writable``."""
+        self.is_flush_due = False
+        stream = self._stream
+        return [] if stream.is_busy or stream.is_secure else self.outbox.take_all()
+
+    def write_rest(self, data: bytes, written: int) -> None:
+        """See ``Writable``."""
+        self.outbox.take_back(len(data))
+        self._stream.write_rest(memoryview(data)[written:])
 
     def relieve(self) -> None:
         """Write what the socket takes at this moment. Only the rest says something about the client."""

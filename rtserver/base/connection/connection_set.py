@@ -19,6 +19,8 @@ from rtserver.base.connection.timer_wheel import Callback, TimerWheel
 from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.connection_rate import Rates
 from rtserver.base.limit.table import Limit, LimitCounts
+from rtserver.base.send.plain import PLAIN
+from rtserver.base.send.port import Sender
 from rtserver.base.wire.close_code import CloseCode
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class ConnectionSet(ThreadBound):
     """Open connections of one server, and what they share (``Shared``). Built on the event loop's thread.
 
     ``admission`` has counted a connection before it is started, and counts it until it ends; the default admits all.
-    Each connection may send at ``rates``; None is any rate.
+    Each connection may send at ``rates``; None is any rate. ``sender`` makes the writes of a flush.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class ConnectionSet(ThreadBound):
         *,
         admission: Admission | None = None,
         rates: Rates | None = None,
+        sender: Sender = PLAIN,
     ) -> None:
         super().__init__()
         self.loop = asyncio.get_running_loop()
@@ -48,7 +51,8 @@ class ConnectionSet(ThreadBound):
         self.bounds = bounds
         self.admission = Admission() if admission is None else admission
         self.rates = rates
-        self.flusher = Flusher(self.loop, bounds.flush_window)
+        self.sender = sender
+        self.flusher = Flusher(self.loop, bounds.flush_window, sender)
         self.wheel = TimerWheel(self.now())
         self.accepted = 0
         self.too_slow = 0

@@ -96,6 +96,19 @@ class Outbox:
         self._taken += len(data)
         return data
 
+    def take_all(self) -> list[bytes]:
+        """Return all frames, and count them as sent. Empty if the client lags, or more waits than one write takes."""
+        if self.limit < 0 or self.size > WRITE_BYTES:
+            return []
+        frames, self.frames = self.frames, []
+        self.size = 0
+        return frames
+
+    def take_back(self, size: int) -> None:
+        """Count ``size`` bytes of ``take_all`` as taken only. ``sent`` has to follow."""
+        self._taken = size
+        self.size += size
+
     def sent(self) -> bool:
         """Note that all bytes that were taken have left. Return whether this ended a lag."""
         self.size -= self._taken

@@ -18,7 +18,7 @@ class ConnectionBounds:
 
     ``outbox_hard_bytes`` may wait for a client whose socket takes nothing, for ``slow_seconds`` at most. The system
     takes ``unsent_bytes`` of what it cannot send yet. ``max_message_bytes`` bounds a message of a client. Under load
-    each socket is written once in ``flush_window`` seconds.
+    a message waits up to ``flush_window`` seconds for others that are written with it.
     """
 
     heartbeat_seconds: float = 25.0

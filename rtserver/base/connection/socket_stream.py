@@ -57,7 +57,6 @@ class SocketStream:
     __slots__ = (
         "_file",
         "_is_reading",
-        "_is_secure",
         "_loop",
         "_on_bytes",
         "_on_end",
@@ -66,6 +65,7 @@ class SocketStream:
         "_socket",
         "is_busy",
         "is_closed",
+        "is_secure",
         "is_waiting",
         "moved",
         "send",
@@ -89,7 +89,7 @@ class SocketStream:
         self._on_written = on_written
         self._rest = memoryview(b"")
         self._is_reading = False
-        self._is_secure = isinstance(connection, ssl.SSLSocket)
+        self.is_secure = isinstance(connection, ssl.SSLSocket)
         self.share: FairShare | None = None
         self.is_waiting = False
         """True while there is something to read, and it is not the user's turn."""
@@ -106,7 +106,7 @@ class SocketStream:
             self._is_reading = True
             if not self.is_waiting:
                 self._loop.add_reader(self._file, self._on_readable)
-                if self._is_secure:
+                if self.is_secure:
                     self._read_decrypted()
 
     def pause(self) -> None:
@@ -168,7 +168,7 @@ class SocketStream:
             data = b""
         if data:
             self._on_bytes(data)
-            if self._is_secure:
+            if self.is_secure:
                 self._read_decrypted()
         else:
             self.pause()

@@ -32,6 +32,8 @@ from rtserver.base.limit.connection_rate import Rates
 from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.last_answer import close_with, http_error, refuse
 from rtserver.base.listener.tornado_stream import TornadoStream
+from rtserver.base.send.plain import PLAIN
+from rtserver.base.send.port import Sender
 from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.deflate import deflated_text_frame, maybe_accept
 from rtserver.base.wire.frame import text_frame
@@ -96,8 +98,9 @@ class WebSocketServer(ConnectionSet):
         reasons: RefusalReasons | None = None,
         admission: Admission | None = None,
         rates: Rates | None = None,
+        sender: Sender = PLAIN,
     ) -> None:
-        super().__init__(handler, bounds, admission=admission, rates=rates)
+        super().__init__(handler, bounds, admission=admission, rates=rates, sender=sender)
         self.allowed_origins = allowed_origins
         self.compresses = compresses
         self._authority = handler

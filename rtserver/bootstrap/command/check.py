@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from tornado.netutil import bind_sockets
 
+from rtserver.base.send.choice import choose_sender
 from rtserver.base.wire.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.command.check_exchanges import check_exchanges
@@ -61,6 +62,7 @@ def check_all(config: Config, plan: HistoryPlan) -> Iterator[Finding]:
     yield from check_sizes(config)
     yield from check_history(config, plan, system_bytes)
     yield check_file_limit(most_files())
+    yield Finding(Severity.OK, "writes", choose_sender().detail)
 
 
 def check_origins(config: Config) -> Iterator[Finding]:

@@ -169,7 +169,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     flush_window_ms: Annotated[
         float,
         Meta(
-            description="Milliseconds for which the messages of a burst wait to be written together.", ge=0, le=1000
+            description="Milliseconds for which the messages of a burst wait at most to be written together.",
+            ge=0,
+            le=1000,
         ),
     ] = 2.0
     compression: Annotated[

@@ -6,9 +6,11 @@ from heapq import heappop, heappush
 
 import pytest
 
-from rtserver.base.connection.flusher import Flusher
+from rtserver.base.connection.flusher import WINDOW_PART, Flusher
 
 WINDOW = 0.25
+ROUND = 0.5
+PART = WINDOW_PART * ROUND
 
 
 class HandLoop(asyncio.AbstractEventLoop):
@@ -26,8 +28,8 @@ class HandLoop(asyncio.AbstractEventLoop):
     def call_soon(self, callback: Callable[[], object], *_args: object, **_kwargs: object) -> None:
         self._ready.append(callback)
 
-    def call_later(self, delay: float, callback: Callable[[], object], *_args: object, **_kwargs: object) -> None:
-        heappush(self._later, (self.now + delay, len(self._later), callback))
+    def call_at(self, when: float, callback: Callable[[], object], *_args: object, **_kwargs: object) -> None:
+        heappush(self._later, (when, len(self._later), callback))
 
     def turn(self, seconds: float = 0.0) -> None:
         """Let time pass, then run what was due when the turn began."""
@@ -41,14 +43,27 @@ class HandLoop(asyncio.AbstractEventLoop):
 
 
 class Connection:
-    """Notes when it was flushed."""
+    """Notes when it was flushed. Each flush takes ``seconds``."""
 
-    def __init__(self, loop: HandLoop) -> None:
+    file = -1
+
+    def __init__(self, loop: HandLoop, seconds: float = 0.0) -> None:
         self._loop = loop
+        self._seconds = seconds
         self.flushes: list[float] = []
+
+    def take(self) -> list[bytes]:
+        return []
+
+    def write_rest(self, data: bytes, written: int) -> None:
+        raise NotImplementedError
 
     def flush(self) -> None:
         self.flushes.append(self._loop.now)
+        self._loop.now += self._seconds
+
+    def abort(self) -> None:
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -78,28 +93,46 @@ def test_all_that_is_added_in_one_turn_leaves_by_one_wakeup(loop: HandLoop, flus
     assert loop.wakeups == 1
 
 
-def test_what_comes_within_the_window_leaves_together_at_its_end(loop: HandLoop, flusher: Flusher) -> None:
-    first, second, third = (Connection(loop) for _ in range(3))
+def test_what_comes_within_a_window_leaves_together_at_its_end(loop: HandLoop, flusher: Flusher) -> None:
+    first, second, third = Connection(loop, ROUND), Connection(loop), Connection(loop)
     flusher.add(first)
     loop.turn()
-    loop.turn(WINDOW / 4)
+    begun = loop.now
     flusher.add(second)
-    loop.turn(WINDOW / 4)
+    loop.turn(PART / 2)
     flusher.add(third)
     assert second.flushes == third.flushes == []
-    loop.turn(WINDOW / 2)
-    assert second.flushes == third.flushes == [100.0 + WINDOW]
+    loop.turn(PART / 2)
+    assert second.flushes == third.flushes == [begun + PART]
     assert loop.wakeups == 2
 
 
-def test_after_a_pause_as_long_as_the_window_nobody_waits(loop: HandLoop, flusher: Flusher) -> None:
+def test_behind_a_window_nobody_waits(loop: HandLoop, flusher: Flusher) -> None:
+    first, second = Connection(loop, ROUND), Connection(loop)
+    flusher.add(first)
+    loop.turn()
+    loop.turn(PART)
+    flusher.add(second)
+    loop.turn()
+    assert second.flushes == [loop.now]
+
+
+def test_behind_a_round_that_took_no_time_nobody_waits(loop: HandLoop, flusher: Flusher) -> None:
     first, second = Connection(loop), Connection(loop)
     flusher.add(first)
     loop.turn()
-    loop.turn(WINDOW)
     flusher.add(second)
     loop.turn()
-    assert second.flushes == [100.0 + WINDOW]
+    assert second.flushes == [100.0]
+
+
+def test_no_window_is_longer_than_the_configured_one(loop: HandLoop, flusher: Flusher) -> None:
+    first, second = Connection(loop, 8 * WINDOW / WINDOW_PART), Connection(loop)
+    flusher.add(first)
+    loop.turn()
+    flusher.add(second)
+    loop.turn(WINDOW)
+    assert second.flushes == [loop.now]
 
 
 def test_what_a_flush_adds_leaves_with_the_next_one(loop: HandLoop, flusher: Flusher) -> None:
@@ -110,11 +143,11 @@ def test_what_a_flush_adds_leaves_with_the_next_one(loop: HandLoop, flusher: Flu
             super().flush()
             flusher.add(answer)
 
-    flusher.add(Asking(loop))
+    flusher.add(Asking(loop, ROUND))
     loop.turn()
-    while not answer.flushes:
-        loop.turn(WINDOW)
-    assert answer.flushes == [100.0 + WINDOW]
+    assert answer.flushes == []
+    loop.turn(PART)
+    assert answer.flushes == [loop.now]
 
 
 def test_a_connection_that_fails_does_not_hold_up_the_others(

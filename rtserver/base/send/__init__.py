@@ -1,0 +1,1 @@
+"""Writes to many sockets in one call: in C where it was compiled, else in Python."""
