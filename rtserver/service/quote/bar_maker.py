@@ -22,6 +22,7 @@ Grow: TypeAlias = Callable[[BarSpan], GrowingBar | None]
 """Function from a span to its bar with the quote's newest tick, which takes the next ones."""
 
 NEVER = float("-inf")
+_NOTHING: tuple[Number | None, Number | None] = (None, None)
 
 
 class BegunBar(NamedTuple):
@@ -67,13 +68,18 @@ class BarMaker(ABC):
 
 
 class TickMaker(BarMaker):
-    """Bars of one tick. A tick with the label of the last one replaces its prices; volumes of prices add up."""
+    """Bars of one tick. A tick with the label of the last one replaces its prices.
 
-    __slots__ = ("_calendar", "_day", "_day_end", "bar")
+    Volumes add up, but for that of a producer's bar that is sent again: it is the whole bar's.
+    """
+
+    __slots__ = ("_before", "_calendar", "_day", "_day_end", "_ends_with_bar", "bar")
 
     def __init__(self, calendar: Calendar) -> None:
         super().__init__()
         self.bar: Bar | None = None
+        self._before = _NOTHING  # volume and turnover of the bar without its last tick
+        self._ends_with_bar = False
         self._calendar = calendar
         self._day = 0
         self._day_end: Number = NEVER
@@ -89,15 +95,18 @@ class TickMaker(BarMaker):
         ended, label, time = self.bar, piece.label, piece.time
         volume, turnover = piece.volume, piece.value
         if ended is not None and label == ended.label:
-            # The volume of a producer's bar is the whole bar's.
-            if not piece.is_bar:
-                volume, turnover = total(ended.volume, volume), total(ended.turnover, turnover)
+            if not (piece.is_bar and self._ends_with_bar):
+                self._before = ended.volume, ended.turnover
+            before_volume, before_turnover = self._before
+            volume, turnover = total(before_volume, volume), total(before_turnover, turnover)
             ended = None
         else:
+            self._before = _NOTHING
             self.begin_ms = time
             if time >= self._day_end:
                 session = self._calendar.session_at(time)
                 self._day, self._day_end = session.day, session.until_ms
+        self._ends_with_bar = piece.is_bar
         start = time if type(time) is int else int(time)
         self.bar = Bar(label, piece.open, piece.close, piece.low, piece.high, volume, turnover, self._day, start)
         return ended

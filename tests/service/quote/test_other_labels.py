@@ -37,12 +37,17 @@ def bar_points(chance: random.Random) -> Iterator[tuple[list[Any], int]]:
         yield [time // 60_000 * 60_000, low, high, low, high, chance.randrange(50)], now
 
 
+def mixed_points(chance: random.Random) -> Iterator[tuple[list[Any], int]]:
+    for (bar, now), price in zip(bar_points(chance), chance.choices(range(90, 99), k=300), strict=True):
+        yield (bar if chance.random() < 0.5 else [bar[0], price]), now
+
+
 def text_points(chance: random.Random) -> Iterator[tuple[list[Any], int]]:
     for number in range(300):
         yield [f"lot {number - number % chance.choice([1, 2])}", 100 + chance.randrange(9)], MONDAY + number
 
 
-@pytest.mark.parametrize("points", [clock_points, bar_points, text_points])
+@pytest.mark.parametrize("points", [clock_points, bar_points, mixed_points, text_points])
 @pytest.mark.parametrize("seed", range(4))
 def test_who_came_early_sees_what_who_comes_late_sees(points: Any, seed: int) -> None:
     chance = random.Random(seed)
@@ -67,3 +72,13 @@ def test_who_came_early_sees_what_who_comes_late_sees(points: Any, seed: int) ->
         ours, theirs = (each.picture(2, period=period, indicators=INDICATORS).rows for each in (desk, other))
         assert len(ours) == len(theirs)
         assert all(map(is_same, ours, theirs))
+
+
+@pytest.mark.parametrize("points", [clock_points, bar_points, mixed_points])
+@pytest.mark.parametrize("seed", range(4))
+def test_every_period_has_the_volume_that_was_traded(points: Any, seed: int) -> None:
+    desk = Desk(rules=BookRules(tail_ticks=1_000))
+    for point, now in points(random.Random(seed)):
+        desk.tell([point], now_ms=now)
+    volumes = {sum(row[5] for row in desk.picture(2, period=period).rows) for period in PERIODS}
+    assert len(volumes) == 1
