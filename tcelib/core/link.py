@@ -4,6 +4,7 @@ Packets that are sent while received messages are served are kept back, and leav
 The thread of the connection only.
 """
 
+import logging
 from collections import deque
 
 from tcelib.core.complaint import Complaints
@@ -11,6 +12,9 @@ from tcelib.core.port import OnTooLong, Transport
 from tcelib.error import RPCERROR_SENDFAILED, PacketError, RpcException
 from tcelib.wire.message import MESSAGE_BYTES, Extra, Packet, RpcMessage, build_body
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_OF_NOTHING, PacketReader, build_packet, wrap
+
+GATHERED_BYTES = 65_536  # outside of a turn, then they are written
+log = logging.getLogger("tce.connection")
 
 
 class Link:
@@ -26,6 +30,7 @@ class Link:
 
     __slots__ = (
         "_is_collecting",
+        "_is_gathering",
         "collected",
         "complaints",
         "failure",
@@ -63,6 +68,7 @@ class Link:
         self.outgoing.clear()
         self.collected = 0
         self._is_collecting = False
+        self._is_gathering = False
 
     @property
     def received(self) -> int:
@@ -81,11 +87,17 @@ class Link:
         self._is_collecting = True
 
     def push(self, packet: bytes) -> None:
-        """Send a packet: with the others of this turn, or at once outside of a turn. Raises as ``flush``."""
+        """Send a packet. Raises as ``flush``.
+
+        In a turn it leaves with the others. Outside of one it leaves at once; those that follow before the loop's
+        next turn leave together, as a system call for each takes as long as all the rest.
+        """
         self.outgoing.append(packet)
         self.collected += len(packet)
-        if not self._is_collecting:
-            self.flush()
+        if self._is_collecting or (self._is_gathering and self.collected < GATHERED_BYTES):
+            return
+        self.flush()
+        self._is_gathering = self.is_open and self.transport.call_soon(self._end_gathering)
 
     def flush(self) -> None:
         """Write the packets that were kept back. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
@@ -157,6 +169,13 @@ class Link:
         """Raise ``RpcException`` (SENDFAILED) if ``size`` is more than peers accept."""
         if size > self.max_packet_bytes:
             raise RpcException(RPCERROR_SENDFAILED, f"{size} bytes; allowed are {self.max_packet_bytes}")
+
+    def _end_gathering(self) -> None:
+        self._is_gathering = False
+        try:
+            self.flush()
+        except RpcException as error:  # the transport ends the stream, which fails the calls
+            log.debug("packets were not sent: %s", error)
 
     @property
     def _deflates(self) -> bool:

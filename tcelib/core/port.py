@@ -28,6 +28,12 @@ class Transport(Protocol):
     def hand_over(self, work: Callable[[], object], /) -> None:
         """Call ``work`` in the connection's thread, soon and in order. Any thread may ask."""
 
+    def call_soon(self, work: Callable[[], object], /) -> bool:
+        """Call ``work`` when the loop has done what it is doing; return true. Only the connection's thread asks.
+
+        Returns false, and calls nothing, if the program may block or end before.
+        """
+
     def write(self, packets: Sequence[bytes], /) -> None:
         """Send whole packets in order; the list is yours. TCP joins them into one write, WebSocket makes one binary
         message of each and writes them together.

@@ -26,6 +26,7 @@ class MemoryTransport:
         self.clock = 100.0
         self.is_closed = False
         self.in_own_thread = True
+        self.has_loop = False
         self.refusal: tce.RpcException | None = None
         self.on_wait: Any = lambda promise, timeout: None
 
@@ -37,6 +38,11 @@ class MemoryTransport:
 
     def hand_over(self, work: Any, /) -> None:
         self.work.append(work)
+
+    def call_soon(self, work: Any, /) -> bool:
+        if self.has_loop:
+            self.work.append(work)
+        return self.has_loop
 
     def write(self, packets: Any, /) -> None:
         if self.refusal is not None:

@@ -106,6 +106,10 @@ class RpcTransport:
         """See ``Transport``."""
         self._server.loop.call_soon_threadsafe(work)
 
+    def call_soon(self, work: Callable[[], object], /) -> bool:
+        """See ``Transport``. The outbox keeps packets until the end of the turn anyway."""
+        return False
+
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``. Packets of one turn of the loop leave in one write, if they are not many."""
         if not self._carrier.is_open:

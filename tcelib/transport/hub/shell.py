@@ -89,6 +89,10 @@ class HubShell:
         """See ``Transport``. In a greenlet of its own, because the work may have to open a socket."""
         self.home.hub.loop.run_callback_threadsafe(self.home.spawn, work)
 
+    def call_soon(self, work: Callable[[], object], /) -> bool:
+        """See ``Transport``: a greenlet may do anything before the hub runs."""
+        return False
+
     def make_room(self, deadline: float, /) -> None:
         """See ``Transport``: nobody waits."""
 

@@ -71,6 +71,13 @@ class LoopShell:
         """See ``Transport``."""
         self.home.loop.call_soon_threadsafe(work)
 
+    def call_soon(self, work: Callable[[], object], /) -> bool:
+        """See ``Transport``. A loop that has stopped calls nothing."""
+        if self.home.loop.is_running():
+            self.home.loop.call_soon(work)
+            return True
+        return False
+
     def make_room(self, deadline: float, /) -> None:
         """See ``Transport``: nobody waits."""
 

@@ -8,11 +8,11 @@ import pytest
 import tcelib as tce
 from tcelib.core.call_table import LAST_SEQUENCE, next_sequence
 from tcelib.core.calling import Calls
-from tcelib.core.link import Link
+from tcelib.core.link import GATHERED_BYTES, Link
 from tcelib.core.promise import RpcPromise
 from tcelib.wire.message import RpcExtraData, RpcMessage, parse_body
 from tcelib.wire.packet import wrap
-from tests.tcelib.peer import ECHO, NOP, Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
+from tests.tcelib.peer import ECHO, NOP, NOTE, Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
 
 
 class Client:
@@ -530,3 +530,55 @@ def test_calls_need_a_link_and_no_connection() -> None:
         assert calls.take_answer(parse_body(body)) is False
 
     assert (first.result(), second.result()) == ("one", "other")
+
+
+def test_one_way_calls_of_one_turn_of_the_loop_leave_in_two_writes() -> None:
+    transport = MemoryTransport()
+    transport.has_loop = True
+    proxy = CalculatorPrx(open_connection(transport))
+
+    for text in "abcd":
+        proxy.note_oneway(text)
+    assert [len(packets) for packets in transport.writes] == [1]
+
+    transport.work.pop()()
+    assert [len(packets) for packets in transport.writes] == [1, 3]
+    messages = [RpcMessage.parse(packet[14:]) for packet in transport.packets]
+    assert [NOTE.read_params(message.paramstream) for message in messages] == [("a",), ("b",), ("c",), ("d",)]
+    assert transport.work == []
+
+
+def test_calls_that_are_kept_for_the_end_of_a_turn_do_not_become_many_bytes() -> None:
+    transport = MemoryTransport()
+    transport.has_loop = True
+    proxy = CalculatorPrx(open_connection(transport))
+
+    for _ in range(4):
+        proxy.note_oneway("x" * (GATHERED_BYTES // 2))
+    assert [len(packets) for packets in transport.writes] == [1, 2]
+
+
+def test_who_waits_for_an_answer_waits_for_no_turn() -> None:
+    transport = MemoryTransport()
+    transport.has_loop = True
+    proxy = CalculatorPrx(open_connection(transport))
+    proxy.note_oneway("a")
+    proxy.note_oneway("b")
+
+    proxy.conn.call(ECHO, ("c",), at_once=True)
+    assert [len(packets) for packets in transport.writes] == [1, 2]
+
+
+def test_what_cannot_be_written_at_the_end_of_a_turn_ends_with_its_stream() -> None:
+    transport = MemoryTransport()
+    transport.has_loop = True
+    connection = open_connection(transport)
+    proxy = CalculatorPrx(connection)
+    proxy.note_oneway("a")
+    promise = proxy.echo_async("b")
+
+    transport.refusal = tce.RpcException(tce.RPCERROR_SENDFAILED, "closing")
+    transport.work.pop()()
+    assert not promise.done()
+    connection.lost()
+    assert promise.exception().errcode == tce.RPCERROR_CONNECTION_LOST
