@@ -88,12 +88,12 @@ class RedisPosition:
         self._key = f"{{{queue}}}:demo"
 
     def get(self) -> int:
-        """Return the number of ticks that were put; 0 at first, and if the key holds something else."""
+        """Return the position; 0 at first, and if the key holds something else."""
         text = self._client.call("GET", self._key) or b""
-        return int(text) if text.isdigit() else 0
+        return int(text) if text.removeprefix(b"-").isdigit() else 0
 
     def set(self, position: int) -> None:
-        """Note the number of ticks that were put."""
+        """Note the position."""
         self._client.call("SET", self._key, position)
 
 

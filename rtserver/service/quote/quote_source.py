@@ -42,8 +42,18 @@ log = logging.getLogger(__name__)
 Film: TypeAlias = tuple[tuple[Number, Number], ...]
 
 
+class Put(Protocol):
+    """The ``put`` of the queue."""
+
+    def __call__(self, type: str, src: str, data: object, *, id: str) -> object: ...  # noqa: A002
+
+
 class Position(Protocol):
-    """Position of the film: the number of ticks per quote that were put. Survives restarts; 0 at first."""
+    """Position of the demo, which survives restarts; 0 at first.
+
+    While it is not positive it is minus the number of messages of the history that were put, then the number of ticks
+    per quote.
+    """
 
     def get(self) -> int: ...
 
@@ -86,14 +96,14 @@ class TestQuoteSource:
 
     At the very start it puts the bars of all days, and ``DAYS_AT_ONCE`` days of ticks in a few messages, so that
     charts have something to show. ``put`` is that of the queue. If it raises one of ``unavailable``, the same ticks
-    are put again later. A crash between a put and its position repeats a message.
+    are put again later. A crash between a put and its position repeats a message, under the same id.
     """
 
     __test__ = False  # pytest would take the class for a test
 
     def __init__(
         self,
-        put: Callable[[str, str, object], object],
+        put: Put,
         position: Position,
         *,
         clock: Callable[[], float],
@@ -109,7 +119,8 @@ class TestQuoteSource:
         self._unavailable = unavailable
         self._films = {f"DEMO:{item}:{DATE}": film_of(load_days(item)) for item in ITEMS}
         self._history = history_messages()
-        self._waiting: list[dict[str, object]] | None = None
+        self._newest: list[dict[str, object]] | None = None
+        self._read = 0
         self._is_stopped = False
 
     def run(self) -> None:
@@ -138,22 +149,26 @@ class TestQuoteSource:
         Before all that it puts the bars of the history. Returns the seconds until the next step.
         """
         position = self._position.get()
-        if position == 0 and self._put_history():
-            return _BARS_PAUSE_S
+        if position <= 0:
+            bars = self._history_message(-position)
+            if bars is not None:
+                # All at once would hold up others.
+                self._put("quote", "demo", bars, id=f"history-{-position}")
+                self._position.set(position - 1)
+                return _BARS_PAUSE_S
+            position = 0
         missing = DAYS_AT_ONCE * TICKS_PER_DAY - position
         ticks = min(_DAYS_PER_MESSAGE * TICKS_PER_DAY, missing) if missing > 0 else 1
-        self._put("quote", "demo", self._items(position, ticks))
+        self._put("quote", "demo", self._items(position, ticks), id=f"ticks-{position}")
         self._position.set(position + ticks)
         return 0.0 if missing > 0 else self._interval
 
-    def _put_history(self) -> bool:
-        """Put the next message of the history; all at once would hold up others. Return False if there is none."""
-        self._waiting = self._waiting or next(self._history, None)
-        if self._waiting is None:
-            return False
-        self._put("quote", "demo", self._waiting)
-        self._waiting = None
-        return True
+    def _history_message(self, number: int) -> list[dict[str, object]] | None:
+        """Return a message of the history, None behind the last one. Numbers do not go back."""
+        while self._read <= number:
+            self._newest = next(self._history, None)
+            self._read += 1
+        return self._newest
 
     def _items(self, position: int, ticks: int) -> list[dict[str, object]]:
         return [

@@ -48,12 +48,14 @@ class Stage:
         self.store = store or Store()
         self.failing = failing
         self.tries = 0
+        self.ids: list[str] = []
         self.source = quote_source.TestQuoteSource(
             self.put, self.store, clock=lambda: self.now, sleep=self.sleep, **options
         )
 
-    def put(self, *message: object) -> None:
+    def put(self, *message: object, id: str) -> None:  # noqa: A002
         self.tries += 1
+        self.ids.append(id)
         if self.tries in self.failing:
             raise ConnectionError("no queue")
         kind, src, data = message
@@ -157,6 +159,24 @@ def test_the_first_start_puts_all_days_as_bars_of_quotes_without_a_date() -> Non
     assert again.history == []
 
 
+def test_a_restart_within_the_bars_puts_none_of_them_twice() -> None:
+    store = Store()
+    stages = [Stage(sleeps=sleeps, store=store).run() for sleeps in (1, 40, BARS, 5)]
+
+    bars = [item.info.point for each in stages for _, items in each.history for item in items]
+    assert bars == [day.point for item in ITEMS for day in read_days(item)]
+    assert stages[-1].puts
+
+
+def test_what_is_put_twice_by_a_crash_has_the_id_of_the_first_time() -> None:
+    stage = Stage(sleeps=BARS + 10).run()
+    assert len(set(stage.ids)) == len(stage.ids)
+    for position in (0, -5, 480, 481):
+        first, again = (Stage(sleeps=1, store=Store(position)).run() for _ in range(2))
+        assert first.ids == again.ids
+        assert set(first.ids) <= {*stage.ids}
+
+
 def test_every_quote_gets_every_tick_in_order() -> None:
     stage = Stage(sleeps=BARS + 10).run()
 
@@ -201,8 +221,8 @@ def test_time_that_was_lost_is_not_made_up_for_in_a_burst() -> None:
     stage = Stage(sleeps=4, store=Store(480))
     put = stage.put
 
-    def slow_put(*message: object) -> None:
-        put(*message)
+    def slow_put(*message: object, id: str) -> None:  # noqa: A002
+        put(*message, id=id)
         if len(stage.puts) == 2:
             stage.now += 10
 
