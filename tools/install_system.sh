@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the tests need beyond Python: Chromium, Node 18 with npm, openssl, Redis 7. Installs from Debian what is missing, where
-# that is allowed; otherwise names it and fails.
+# that is allowed; otherwise names it and fails. A C compiler is installed likewise, but rtserver and its tests do without.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/apt.sh
@@ -18,6 +18,12 @@ missing() {  # the Debian packages of what is not there
     is_at_least 7 "$(redis-server --version 2>/dev/null | sed 's/.*v=//')" || echo redis-server
 }
 
+can_compile() {
+    command -v cc >/dev/null &&
+        [ -f "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ]
+}
+
+can_compile || apt_install gcc libc6-dev python3-dev || true
 packages=$(missing)
 if [ -n "$packages" ]; then
     # shellcheck disable=SC2086  # one word per package

