@@ -17,7 +17,7 @@ OF_OTHERS = frozenset(
         *("_meta", "_base_manager", "_default_manager"),  # documented attributes of Django's models
         "_get_storage_path",  # Django's file sessions have no other name for their directory
         "_websocket_mask",  # Tornado's C function, many times faster than Python
-        *("_available_connections", "_in_use_connections", "_sock"),  # redis-py closes them, and cannot drop them
+        "_sock",  # redis-py opens it, and has no other name for it
     }
 )
 """Names of the standard library and of other packages."""

@@ -19,6 +19,7 @@ import redis
 
 from tcelib.fork import forget_in_children
 from tcelib.redis.exchange import Command, exchange, transact
+from tcelib.redis.pooled_connection import PooledConnection
 from tcelib.redis.redis_error import RedisCallError, Trouble, classify
 from tcelib.redis.redis_password import split_password_file
 from tcelib.redis.role_pool import SOCKET_SECONDS, RolePool
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 class Role(Enum):
     """Purpose of a connection. Each role has connections of its own."""
+
+    __hash__ = object.__hash__  # each command looks its pool up; an enumeration's own hash is Python
 
     COMMANDS = "commands"
     """Commands that Redis answers at once."""
@@ -201,7 +204,7 @@ def check_url(url: str) -> None:
     redis.ConnectionPool.from_url(url)
 
 
-def _reply_on(connection: Any, command: Command) -> Any:
+def _reply_on(connection: PooledConnection, command: Command) -> Any:
     reply = exchange(connection, (command,))[0]
     if isinstance(reply, redis.ResponseError):
         raise reply

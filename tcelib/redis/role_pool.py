@@ -1,8 +1,7 @@
 """RolePool: the connections of one role, each used by one caller at a time.
 
-redis-py makes a connection, opens it and says the first words on it. This file decides which connection a caller
-gets, whether it is still good, and when it is greeted again or closed. It is on the path of every command, so it does
-without redis-py's own pool, which takes longer than Redis and the network together.
+It decides which connection a caller gets, when its server is greeted again, and when it is closed. It is on the path
+of every command, so it does without redis-py's own pool, which takes longer than Redis and the network together.
 """
 
 import time
@@ -15,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tcelib.fork import drop_descriptor
+from tcelib.redis.pooled_connection import PooledConnection
 from tcelib.redis.redis_password import FilePassword
 
 SOCKET_SECONDS = 5.0
@@ -27,7 +27,7 @@ class RolePool:
 
     ``greet`` is called with a new connection, and again with one that was greeted a while ago. Connections that were
     taken before ``drop`` are closed when they come back. May be shared by greenlets, or by threads: the list of idle
-    connections and the dict of taken ones change by single operations only, which no other thread can divide.
+    connections and the set of taken ones change by single operations only, which no other thread can divide.
     """
 
     def __init__(
@@ -36,9 +36,8 @@ class RolePool:
         self._greet = greet
         self._maker = _maker_of(url, kind, greet, credentials)
         self._drops = 0
-        self._idle: list[Any] = []
-        self._taken: dict[Any, int] = {}
-        self._greeted_at: dict[Any, float] = {}
+        self._idle: list[PooledConnection] = []
+        self._taken: set[PooledConnection] = set()
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -46,68 +45,58 @@ class RolePool:
         options: Mapping[str, Any] = self._maker.connection_kwargs
         return options
 
-    def take(self) -> Any:
+    def take(self) -> PooledConnection:
         """Return an open connection, to be given back. May raise ``redis.RedisError`` and ``OSError``."""
         drops = self._drops  # as they were before it was chosen
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = self._maker.make_connection()
-        self._taken[connection] = drops
+            connection = PooledConnection(self._maker.make_connection())
+        connection.drops = drops
+        self._taken.add(connection)
         try:
             self._prepare(connection)
         except BaseException:
-            connection.disconnect()
+            connection.close()
             self.give_back(connection)
             raise
         return connection
 
-    def give_back(self, connection: Any) -> None:
-        """Take back a connection, which was closed if its replies were not all read."""
-        if self._taken.pop(connection, self._drops) != self._drops:
-            connection.disconnect()
+    def give_back(self, connection: PooledConnection) -> None:
+        """Take back a connection."""
+        self._taken.discard(connection)
+        if connection.drops != self._drops:
+            connection.close()
         self._idle.append(connection)
 
     def drop(self) -> None:
         """Close the idle connections now, the others when they come back."""
         self._drops += 1
         for connection in tuple(self._idle):
-            connection.disconnect()
+            connection.close()
 
     def disconnect(self) -> None:
         """Close all connections, those in use too."""
         for connection in (*self._idle, *self._taken):
-            connection.disconnect()
+            connection.close()
 
     def forget(self) -> None:
         """Let go of the parent's sockets: this process begins with no connection."""
         for connection in (*self._idle, *self._taken):
-            if connection._sock is not None:
-                drop_descriptor(connection._sock.fileno())
+            drop_descriptor(connection.descriptor)
         self._idle.clear()
         self._taken.clear()
-        self._greeted_at.clear()
         self._maker.reset()
 
-    def _prepare(self, connection: Any) -> None:
-        """Open it if it is closed, or if its server has closed it or has said something unasked."""
+    def _prepare(self, connection: PooledConnection) -> None:
         now = time.monotonic()
-        if not _is_good(connection):
-            connection.disconnect()
-            connection.connect()
-            self._greeted_at[connection] = now
-        elif now - self._greeted_at[connection] >= GREETING_SECONDS:
-            self._greet(connection)
-            self._greeted_at[connection] = now
-
-
-def _is_good(connection: Any) -> bool:
-    if connection._sock is None:
-        return False
-    try:
-        return not connection.can_read()
-    except (redis.RedisError, OSError):
-        return False
+        if not connection.is_good:
+            connection.open()
+        elif now - connection.greeted_at >= GREETING_SECONDS:
+            connection.greet(self._greet)
+        else:
+            return
+        connection.greeted_at = now
 
 
 def _maker_of(

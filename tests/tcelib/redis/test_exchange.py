@@ -8,7 +8,7 @@ import pytest
 
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
-from tcelib.redis.redis_error import RedisCallError
+from tcelib.redis.redis_error import RedisCallError, Trouble
 from tests.redis_process import RedisProcess
 from tests.sentinel_group import client_of
 from tests.until import until
@@ -110,3 +110,32 @@ def test_what_is_too_long_for_one_write_arrives_whole(client: RedisClient) -> No
     raws = [bytes([65 + place]) * 50_000 for place in range(3)]
     assert client.call_together([("RPUSH", "long", raw) for raw in raws]) == [1, 2, 3]
     assert client.call("LRANGE", "long", 0, -1) == raws
+
+
+def test_words_may_be_of_any_kind_that_holds_bytes_or_a_number(client: RedisClient) -> None:
+    words = (b"bytes", bytearray(b"array"), memoryview(b"view"), "text", 7)
+    client.call("RPUSH", "words", *words)
+    assert client.call("LRANGE", "words", 0, -1) == [b"bytes", b"array", b"view", b"text", b"7"]
+    with pytest.raises(RedisCallError, match="must be str"):
+        client.call("RPUSH", "words", None)
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(
+    client: RedisClient, server: RedisProcess
+) -> None:
+    client.call("SET", "a", 1)
+    with client_of(server) as other:
+        other.client_kill_filter(_type="normal", skipme=True)
+    assert client.call("INCR", "a") == 2
+
+
+def test_what_breaks_while_a_reply_is_awaited_is_away_and_the_next_call_is_new(
+    client: RedisClient, server: RedisProcess
+) -> None:
+    with client.hold(Role.COMMANDS) as call, client_of(server) as other:
+        call("PING")
+        other.client_kill_filter(_type="normal", skipme=True)
+        with pytest.raises(RedisCallError) as caught:
+            call("PING")
+        assert caught.value.trouble is Trouble.AWAY
+        assert call("ECHO", "again") == b"again"

@@ -1,0 +1,117 @@
+"""PooledConnection: one connection to Redis, on which commands leave and replies arrive.
+
+redis-py opens it, in the way that the URL says, and says the first words. From then on hiredis packs and parses,
+right on the socket: redis-py's own layers take several times as long as Redis and the network.
+"""
+
+import select
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import hiredis
+import redis
+from redis.connection import DefaultParser
+from redis.exceptions import InvalidResponse
+
+READ_SIZE = 65_536
+ONE_WRITE = 65_536  # bytes up to which a copy is cheaper than another system call
+_NOT_YET = object()
+
+
+class PooledConnection:
+    """``connection`` is redis-py's. ``drops`` and ``greeted_at`` are notes of its pool.
+
+    Every call may raise ``redis.RedisError`` and ``OSError``. These, and any other exception that ends a wait, close
+    the connection: nobody gets a reply that another one has waited for.
+    """
+
+    __slots__ = ("_buffer", "_connection", "_poll", "_reader", "_sock", "drops", "greeted_at")
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._sock: Any = None
+        self._reader: Any = None
+        self._poll = select.poll()
+        self._buffer = bytearray(READ_SIZE)
+        self.drops = 0
+        self.greeted_at = 0.0
+
+    def __del__(self) -> None:
+        # Of a client that nobody has closed. The socket may be finalized before redis-py's connection, which would
+        # close it, but never before this object.
+        with suppress(Exception):
+            self.close()
+
+    @property
+    def is_good(self) -> bool:
+        """True if it is open, and its server has neither closed it nor said something unasked."""
+        sock = self._sock
+        if sock is None or self._connection._sock is not sock:
+            return False
+        return not (self._poll.poll(0) or self._reader.has_data() or (hasattr(sock, "pending") and sock.pending()))
+
+    @property
+    def descriptor(self) -> int:
+        """Number of its socket; -1 if it is closed."""
+        sock = self._connection._sock
+        return -1 if sock is None else int(sock.fileno())
+
+    def open(self) -> None:
+        """Open it anew."""
+        self.close()
+        self._connection.connect()
+        self._sock = sock = self._connection._sock
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self._reader = hiredis.Reader(
+            protocolError=InvalidResponse, replyError=DefaultParser.parse_error, notEnoughData=_NOT_YET
+        )
+
+    def greet(self, greet: Callable[[Any], object]) -> None:
+        """Let ``greet`` talk with the server, on redis-py's connection."""
+        greet(self._connection)
+
+    def close(self) -> None:
+        """Close it, whoever waits on it."""
+        self._sock = self._reader = None
+        self._connection.disconnect()
+
+    def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """Send commands in one write if they are short, and return their replies. A refusal is a reply, too."""
+        packed = [_packed(command) for command in commands]
+        if self._sock is None:
+            self.open()
+        sock, reader = self._sock, self._reader
+        try:
+            for data in [b"".join(packed)] if sum(map(len, packed)) <= ONE_WRITE else packed:
+                sent = sock.send(data)
+                if sent < len(data):
+                    sock.sendall(memoryview(data)[sent:])
+            return [self._reply(sock, reader) for _ in commands]
+        except BaseException:
+            self.close()
+            raise
+
+    def _reply(self, sock: Any, reader: Any) -> Any:
+        while (reply := reader.gets()) is _NOT_YET:
+            size = sock.recv_into(self._buffer)
+            if not size:
+                raise redis.ConnectionError("Connection closed by server.")
+            reader.feed(self._buffer, 0, size)
+        if isinstance(reply, redis.RedisError) and not isinstance(reply, redis.ResponseError):
+            raise reply  # an answer about the connection
+        return reply
+
+
+def _packed(command: Sequence[Any]) -> bytes:
+    """Return a command as bytes. A name of two words may be one text. Raises ``redis.DataError``."""
+    name = command[0]
+    words = (*name.split(), *command[1:]) if " " in name else tuple(command)
+    try:
+        packed: bytes = hiredis.pack_command(words)
+    except TypeError as error:
+        if not any(isinstance(word, bytearray) for word in words):
+            raise redis.DataError(str(error)) from error
+        return _packed([bytes(word) if isinstance(word, bytearray) else word for word in words])
+    return packed
