@@ -5,7 +5,7 @@ section 2.5), but an answer counts only on the connection that its call went out
 """
 
 import math
-from itertools import count
+from itertools import chain, repeat
 from typing import Any
 
 from tcelib.core.operation import Operation
@@ -13,12 +13,8 @@ from tcelib.core.promise import RpcPromise
 from tcelib.error import RPCERROR_TIMEOUT, RpcException
 
 LAST_SEQUENCE = 0xFFFFFF00  # then they begin at 1 again
-_numbers = count()
-
-
-def next_sequence() -> int:
-    """The number of the next call or one-way call of this process; any thread may ask."""
-    return next(_numbers) % LAST_SEQUENCE + 1
+next_sequence = chain.from_iterable(repeat(range(1, LAST_SEQUENCE + 1))).__next__
+"""Return the number of the next call or one-way call of this process; any thread may ask."""
 
 
 class CallTable:

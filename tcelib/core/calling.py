@@ -6,6 +6,7 @@ over.
 
 import logging
 import math
+from functools import partial
 from typing import Any, TypeVar
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT, call_options
@@ -95,9 +96,8 @@ class Calls:
             if at_once:
                 self._flush_for(promise)
         else:
-            transport.hand_over(
-                lambda: self._start(operation, promise, deadline, count=len(args), extra=extra, params=params)
-            )
+            start = partial(self._start, operation, promise, deadline, count=len(args), extra=extra, params=params)
+            transport.hand_over(start)
         return promise
 
     def send(self, operation: Operation[Any], args: tuple[Any, ...], extra: Extra | None = None) -> None:
@@ -107,7 +107,7 @@ class Calls:
         if transport.is_mine():
             self._send_now(operation, len(args), extra, params)
         else:
-            transport.hand_over(lambda: self._send_late(operation, len(args), extra, params))
+            transport.hand_over(partial(self._send_late, operation, len(args), extra, params))
 
     def next_deadline(self) -> float | None:
         """Return the earliest time at which ``expire`` has something to do; None if there is no such time."""
@@ -206,7 +206,7 @@ class Calls:
         sequence = self._table.add(operation, promise, deadline, self._liveness.heard)
         try:
             if link.is_open:
-                link.transport.make_room(deadline)
+                link.transport.make_room(deadline - link.transport.now())
             self._send_call(sequence, CALL, operation, count=count, extra=extra, params=params)
         except RpcException as error:
             self._table.take(sequence)
@@ -220,12 +220,12 @@ class Calls:
 
     def _send_now(self, operation: Operation[Any], count: int, extra: Extra | None, params: bytes) -> None:
         link = self._link
-        deadline = link.transport.now() + (self.call_timeout or DEFAULT_CALL_TIMEOUT)
+        timeout = self.call_timeout or DEFAULT_CALL_TIMEOUT
         if link.is_open:
-            link.transport.make_room(deadline)
+            link.transport.make_room(timeout)
         self._send_call(next_sequence(), CALL | ONEWAY, operation, count=count, extra=extra, params=params)
         if not link.is_open:
-            link.transport.until_open(deadline)
+            link.transport.until_open(timeout)
 
     def _send_late(self, operation: Operation[Any], count: int, extra: Extra | None, params: bytes) -> None:
         try:

@@ -11,7 +11,14 @@ from tcelib.core.complaint import Complaints
 from tcelib.core.port import OnTooLong, Transport
 from tcelib.error import RPCERROR_SENDFAILED, PacketError, RpcException
 from tcelib.wire.message import MESSAGE_BYTES, Extra, Packet, RpcMessage, build_body
-from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_OF_NOTHING, PacketReader, build_packet, wrap
+from tcelib.wire.packet import (
+    DEFAULT_MAX_PACKET_BYTES,
+    SHORT_BYTES,
+    SIZE_OF_NOTHING,
+    PacketReader,
+    build_packet,
+    wrap,
+)
 
 GATHERED_BYTES = 65_536  # outside of a turn, then they are written
 log = logging.getLogger("tce.connection")
@@ -141,7 +148,8 @@ class Link:
                 params=params,
             )
             return self._wrap(body)
-        self.check_size(SIZE_OF_NOTHING + MESSAGE_BYTES + len(params))
+        size = len(params)
+        self.check_size(SIZE_OF_NOTHING + MESSAGE_BYTES + size)
         return build_packet(
             sequence,
             calltype,
@@ -150,7 +158,7 @@ class Link:
             paramsize=paramsize,
             call_id=call_id,
             params=params,
-            deflates=self._deflates,
+            deflates=size > SHORT_BYTES and self._deflates,
         )
 
     def pack(self, message: RpcMessage) -> bytes:

@@ -42,16 +42,16 @@ class Transport(Protocol):
         ``RpcException`` (SENDFAILED, or one of CONNECT_*) if it is known that they will not arrive.
         """
 
-    def make_room(self, deadline: float, /) -> None:
+    def make_room(self, timeout: float, /) -> None:
         """Wait, before a call is written, if the transport slows down callers that write faster than the peer reads.
 
-        Raises ``RpcException`` (TIMEOUT) at ``deadline``.
+        Raises ``RpcException`` (TIMEOUT) after ``timeout`` seconds.
         """
 
-    def until_open(self, deadline: float, /) -> None:
+    def until_open(self, timeout: float, /) -> None:
         """Wait for a stream, after a one-way call that found none, so that failures can be raised: in gevent only.
 
-        Raises ``RpcException``: CONNECT_*, TIMEOUT at ``deadline``. Elsewhere nothing waits.
+        Raises ``RpcException``: CONNECT_*, TIMEOUT after ``timeout`` seconds. Elsewhere nothing waits.
         """
 
     def close(self) -> None:

@@ -43,9 +43,8 @@ from tcelib.wire.message import (
     Packet,
     split_extra,
 )
-from tcelib.wire.packet import SHORT_BYTES, PacketReader, short_answer
+from tcelib.wire.packet import INTERFACE_BITS, SHORT_BYTES, PacketReader, short_answer
 
-INTERFACE_BITS = 0xFFFF0000  # of a route; the operation's index is 0 in answers
 NO_ROUTES: Routes = {}
 Props: TypeAlias = dict[str, str]
 C = TypeVar("C")

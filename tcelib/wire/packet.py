@@ -41,12 +41,14 @@ _pack = HEADER.pack
 _ENVELOPE = Struct(">IIBxI")
 _SIZE_OF_HEADER = HEADER_BYTES - SIZE_AHEAD
 _LEAST_WINDOW_BITS = 9
-# Packing twelve numbers takes longer than packing the five that are not the same in all answers of a length.
+# Packing twelve numbers takes longer than packing the six that differ among short packets of one length.
 _SHORT_FRONTS = tuple(
     _ENVELOPE.pack(MAGIC, _SIZE_OF_HEADER + size, _PLAIN, VERSION) + bytes((RPC,)) for size in range(SHORT_BYTES + 1)
 )
-_pack_short = Struct(f">{ENVELOPE_BYTES + 1}sIBH6xBH4x").pack
+_pack_short = Struct(f">{ENVELOPE_BYTES + 1}sIBIIBH4x").pack
 _FAST = 1  # zlib's level: a big answer must not hold up everyone else's
+
+INTERFACE_BITS = 0xFFFF0000  # of a route; the operation's index is 0 in answers
 
 
 class PacketList(Protocol):
@@ -234,6 +236,9 @@ def build_packet(
 
     ``deflates``: the peer takes compressed bodies, so long ones are compressed.
     """
+    if not extra and len(params) <= SHORT_BYTES:
+        front = _SHORT_FRONTS[len(params)]
+        return _pack_short(front, sequence, calltype, route, errcode, paramsize, call_id) + params
     if extra or (deflates and MESSAGE_BYTES + len(params) > DEFLATE_OVER_BYTES):
         body = build_body(
             sequence,
@@ -254,8 +259,8 @@ def build_packet(
 def short_answer(call: tuple[int, ...], paramsize: int, params: bytes) -> bytes:
     """The packet that answers a call with these header fields, with at most ``SHORT_BYTES`` of parameters and
     without extra values: the usual one. It names the call's interface, and operation 0."""
-    front = _SHORT_FRONTS[len(params)]
-    return _pack_short(front, call[SEQUENCE], RETURN, call[ROUTE] >> 16, paramsize, call[CALL_ID]) + params
+    front, route = _SHORT_FRONTS[len(params)], call[ROUTE] & INTERFACE_BITS
+    return _pack_short(front, call[SEQUENCE], RETURN, route, 0, paramsize, call[CALL_ID]) + params
 
 
 def wrap(body: bytes, deflates: bool = False, version: int = VERSION) -> bytes:

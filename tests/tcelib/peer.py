@@ -52,10 +52,10 @@ class MemoryTransport:
     def write_to(self, queue: str, body: bytes, /) -> None:
         self.answers.append((queue, body))
 
-    def make_room(self, deadline: float, /) -> None:
+    def make_room(self, timeout: float, /) -> None:
         pass
 
-    def until_open(self, deadline: float, /) -> None:
+    def until_open(self, timeout: float, /) -> None:
         pass
 
     def close(self) -> None:

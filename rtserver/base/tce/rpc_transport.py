@@ -118,11 +118,11 @@ class RpcTransport:
         for batch in _batches(packets) if len(packets) > 1 else (packets,):
             self._carrier.push(self._join(batch))
 
-    def make_room(self, deadline: float, /) -> None:
+    def make_room(self, timeout: float, /) -> None:
         """See ``Transport``. Arms the call's timeout only: the outbox decides about clients that do not read."""
         self._watch_deadline()
 
-    def until_open(self, deadline: float, /) -> None:
+    def until_open(self, timeout: float, /) -> None:
         """See ``Transport``. A connection here is open, or over for good."""
 
     def close(self) -> None:

@@ -80,12 +80,12 @@ class Dialer(HubShell):
             self._attempt = attempt = _Attempt()
             attempt.greenlet = self.home.spawn(self._open, attempt)
 
-    def until_open(self, deadline: float, /) -> None:
+    def until_open(self, timeout: float, /) -> None:
         """See ``Transport``. All who wait for the same socket hear of the same failure."""
         attempt = self._attempt
         if attempt is None:
             return
-        attempt.is_over.wait(None if math.isinf(deadline) else max(0.0, deadline - self.now()))
+        attempt.is_over.wait(None if math.isinf(timeout) else timeout)
         if attempt.failure is not None:
             raise attempt.failure.for_one_more()
         if not attempt.is_over.is_set():

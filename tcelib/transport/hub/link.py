@@ -84,8 +84,11 @@ class Link(HubShell):
             raise RpcException(RPCERROR_SENDFAILED, "the WebSocket is closed")
         self._write(self._stream.pack(packets))
 
-    def make_room(self, deadline: float, /) -> None:
+    def make_room(self, timeout: float, /) -> None:
         """See ``Transport``."""
+        if not self._has_to_wait():
+            return
+        deadline = self.now() + timeout
         while self._has_to_wait() and not self.is_over:  # all who wait are told at once, and the first takes the room
             seconds = None if math.isinf(deadline) else max(0.0, deadline - self.now())
             if not self._is_relieved.wait(seconds):

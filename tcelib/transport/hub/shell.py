@@ -93,10 +93,10 @@ class HubShell:
         """See ``Transport``: a greenlet may do anything before the hub runs."""
         return False
 
-    def make_room(self, deadline: float, /) -> None:
+    def make_room(self, timeout: float, /) -> None:
         """See ``Transport``: nobody waits."""
 
-    def until_open(self, deadline: float, /) -> None:
+    def until_open(self, timeout: float, /) -> None:
         """See ``Transport``: nobody waits."""
 
     def wait(self, promise: RpcPromise[Any], timeout: float | None, /) -> None:

@@ -237,13 +237,19 @@ def test_a_peer_inflates_if_it_has_compressed_or_is_python(packet: bytes, inflat
     assert Inbox().feed(packet).reader.peer_inflates is inflates
 
 
-@pytest.mark.parametrize("size", range(SHORT_BYTES + 1))
-def test_a_short_answer_is_the_packet_of_any_answer(size: int) -> None:
-    sequence, interface, call_id, params = 0xFFFFFF00, 0xFFFE, 0x8001, bytes(range(size))
-    ((fields, _),) = Inbox().feed(build_packet(sequence, 1, interface << 16 | 7, call_id=call_id)).packets
+@pytest.mark.parametrize("size", range(SHORT_BYTES + 2))
+def test_a_short_packet_is_its_body_in_an_envelope(size: int) -> None:
+    fields = {"errcode": 7, "paramsize": 255, "call_id": 0x8001, "params": bytes(range(size))}
+    packet = build_packet(0xFFFFFF00, 0x21, 0xFFFE0007, **fields)
 
-    answer = build_packet(sequence, 2, interface << 16, paramsize=1, call_id=call_id, params=params, deflates=True)
-    assert short_answer(fields, 1, params) == answer
+    assert packet == wrap(build_body(0xFFFFFF00, 0x21, 0xFFFE0007, **fields))
+
+
+def test_a_short_answer_is_the_packet_of_any_answer() -> None:
+    ((fields, _),) = Inbox().feed(build_packet(0xFFFFFF00, 1, 0xFFFE0007, call_id=0x8001)).packets
+
+    answer = build_packet(0xFFFFFF00, 2, 0xFFFE0000, paramsize=1, call_id=0x8001, params=b"x")
+    assert short_answer(fields, 1, b"x") == answer
 
 
 def test_bodies_over_100_bytes_are_compressed_for_a_peer_that_inflates() -> None:
