@@ -9,13 +9,15 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-# The key of a demo quote is EXCHANGE:ITEM:DATE.
+# The key of a demo quote is EXCHANGE:ITEM:DATE, that of its days EXCHANGE:ITEM.
 EXCHANGE = "DEMO"
 DATE = "20130301"
 ITEMS = ("AAPL", "IBM", "MSFT")
 # The half-years whose prices the watch list's quotes play, the newest first.
 HALVES = [f"{year}H{half}" for year in range(2013, 2004, -1) for half in (2, 1)][1:]
 WATCHED = [f"{item}-{half}" for half in HALVES for item in ITEMS][:50]
+NOW = "NOW_MS"
+"""Stands in a command for the milliseconds since 1970 at which it is pasted."""
 
 
 @require_safe
@@ -65,22 +67,27 @@ def session(request: HttpRequest) -> HttpResponse:
 
 def push_commands() -> list[dict[str, str]]:
     """Return commands to paste into a shell that make the page react, with a title for each."""
-    quote = [{"quote": f"{EXCHANGE}:{ITEMS[0]}:{DATE}", "info": {"point": [1362150000000, 430.5]}}]
+    quote = [{"quote": f"{EXCHANGE}:{ITEMS[0]}", "info": {"point": [NOW, 430.5]}}]
     notice = {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
     return [
-        {"title": f"Move {ITEMS[0]}", "command": push_command("quote", quote)},
+        {"title": f"Move {ITEMS[0]} (1d)", "command": push_command("quote", quote)},
         {"title": "Send everyone a notice", "command": push_command("pushuser", notice)},
     ]
 
 
 def push_command(message_type: str, data: object) -> str:
-    """One service message as a line for a shell. ``data`` is plain JSON data without single quotes.
+    """One service message as a line for a shell. ``data`` is plain JSON data without single quotes, but for ``NOW``.
 
     What has to be signed needs our own command, and the secret of whoever pastes it.
     """
     if settings.RTSERVER_QUEUE_SECRET or settings.RTSERVER_QUEUE_SECRET_FILE:
         where = f"--redis-url {settings.RTSERVER_PRODUCER_URL} --queue {settings.RTSERVER_QUEUE}"
-        text = json.dumps(data, separators=(",", ":"))
+        text = shell_text(data)
         return f"RTSERVER_QUEUE_SECRET=… python -m rtserver push {message_type} '{text}' {where}"
-    message = json.dumps({"type": message_type, "src": "me", "data": data}, separators=(",", ":"))
+    message = shell_text({"type": message_type, "src": "me", "data": data})
     return f"redis-cli -u {settings.RTSERVER_PRODUCER_URL} RPUSH {settings.RTSERVER_QUEUE} '{message}'"
+
+
+def shell_text(data: object) -> str:
+    """Return JSON for a place between single quotes, in which ``NOW`` becomes the shell's present time."""
+    return json.dumps(data, separators=(",", ":")).replace(f'"{NOW}"', "'$(date +%s)'000")

@@ -90,9 +90,9 @@ def prices_of(server: RunningServer, quote: str) -> list[list[float]]:
 def test_the_file_of_the_page_is_played(terminal: Terminal, server: RunningServer, bus: redis.Redis) -> None:
     with terminal.typed(CSV_COMMAND) as process:
         until(lambda: process.poll() is not None, "the file is at its end")
-    until(lambda: len(quotes_on(bus, "DEMO")) == 3, "the points are on the bus")
-    until(lambda: len(prices_of(server, "DEMO:AAPL:20130301")) == 3, "the points are shown")
-    assert [row[1] for row in prices_of(server, "DEMO:AAPL:20130301")] == [430.5, 430.75, 430.25]
+    until(lambda: len(quotes_on(bus, "FILE")) == 3, "the points are on the bus")
+    until(lambda: len(prices_of(server, "FILE:AAPL:20130301")) == 3, "the points are shown")
+    assert [row[1] for row in prices_of(server, "FILE:AAPL:20130301")] == [430.5, 430.75, 430.25]
 
 
 def test_trades_come_once_over_connections_that_end_all_the_time(

@@ -13,7 +13,7 @@ from tests.docs.visitor import Visitor, log_in
 from tests.running_server import RunningServer
 
 RUN_SECONDS = 60
-AAPL = {"chart_id": "c", "exchange": "DEMO", "item": "AAPL", "date": "20130301"}
+AAPL = {"chart_id": "c", "exchange": "DEMO", "item": "AAPL"}
 # Stands for the npm package: the three calls of the example, on a bare socket.
 NODE_REDIS = """
 import { connect } from "node:net";
@@ -58,7 +58,7 @@ def newest_price(visitor: Visitor) -> float:
 def test_the_shell_lines_move_a_chart_and_show_a_notice(visitor: Visitor, server: RunningServer) -> None:
     watch_aapl(visitor)
     quote, notice = shell_lines("redis-cli -u")
-    run(shlex.split(quote.replace(REDIS_URL, server.redis_url)), server)
+    run(["sh", "-c", quote.replace(REDIS_URL, server.redis_url)], server)
     assert newest_price(visitor) == 430.5
     run(shlex.split(notice.replace(REDIS_URL, server.redis_url)), server)
     assert visitor.receive("notice") == {"text": "hello"}

@@ -125,7 +125,7 @@ MINUTE_MS = 60_000
 def push_ticks(queue: redis.Redis, *ticks: tuple[int, float]) -> None:
     """Ticks of the example's quote, in one message each."""
     for moment, price in ticks:
-        data = [{"quote": "DEMO:AAPL", "info": {"point": [moment, price], "volume": 1}}]
+        data = [{"quote": "DEMO:AAPL-2013H1", "info": {"point": [moment, price], "volume": 1}}]
         queue.rpush("queue:rtserver", json.dumps({"type": "quote", "src": "test", "data": data}))
 
 

@@ -1,6 +1,7 @@
 """The demo's pages of history and of many quotes, in a real Chromium."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -56,6 +57,26 @@ def test_years_of_days_are_there_at_once_and_older_ones_by_a_button_that_a_keybo
             break
     expect(status).to_have_text(f"{days} points since 2000-01-01; nothing older")
     expect(older).to_be_disabled()
+
+
+def test_the_command_that_the_page_offers_moves_the_chart_of_days(page: Page, server: RunningServer) -> None:
+    page.locator('.quote-card[data-item="MSFT"]').click()  # no other test has a history of it
+    choose(page, "period", "1d")
+    refused = metric(server.url, "rtserver_bad_times_total")
+    command = page.locator("#command-1").inner_text().replace("DEMO:AAPL", "DEMO:MSFT")
+    for price in ("430.5", "431.5"):
+        subprocess.run(
+            ["sh", "-c", command.replace("430.5", price)], check=True, timeout=60, stdout=subprocess.DEVNULL
+        )
+        page.wait_for_function(f"globalThis.__rtc.charts.get('main').series[0].last?.[2] === {price}")
+    assert metric(server.url, "rtserver_bad_times_total") == refused
+
+
+def test_the_bar_at_the_top_takes_two_rows_of_a_narrow_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    tops = page.eval_on_selector_all(".topbar > *", "parts => parts.map(each => each.getBoundingClientRect())")
+    assert len({round(part["top"] + part["height"] / 2) for part in tops}) == 2
+    assert max(part["right"] for part in tops) <= 360
 
 
 def test_the_menu_finds_indicators_of_the_server_by_name_and_draws_the_chosen_one(page: Page, days: int) -> None:

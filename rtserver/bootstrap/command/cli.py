@@ -173,7 +173,7 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
     \b
     Examples:
       rtserver push pushuser '{"user_id":"*","type":"notice","data":{"text":"hello"}}'
-      rtserver push quote '[{"quote":"DEMO:AAPL:20130301","info":{"point":[1362150000000,430.5]}}]'
+      rtserver push quote '[{"quote":"SHOP:AAPL:20130301","info":{"point":[1362150000000,430.5]}}]'
       tail -f feed.jsonl | rtserver push quote - --src feed-1
     """
     config = config_of(options)
