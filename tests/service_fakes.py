@@ -15,6 +15,11 @@ def at_once(fn: Callable[..., T], /, *args: Any) -> T:
     return fn(*args)
 
 
+def call_at_once(seconds: float, call: Callable[[], object]) -> object:
+    """A ``call_later`` that does not wait."""
+    return call()
+
+
 class Surroundings:
     """A ``ServiceContext`` whose posts are kept."""
 

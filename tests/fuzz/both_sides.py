@@ -30,7 +30,7 @@ from rtserver.service.thread.service_directory import ServiceDirectory
 from rtserver.service.user_commands import UserCommands
 from tests.service.bus_model import Stepped, Stop
 from tests.service.topic.station import KeptCounters
-from tests.service_fakes import at_once
+from tests.service_fakes import at_once, call_at_once
 from tests.user_side import Online
 
 SECONDS_PER_LOOK = 2.0  # at the clock, so that nobody comes too soon
@@ -42,10 +42,10 @@ class BothSides:
     def __init__(self) -> None:
         clock = partial(next, itertools.count(0.0, SECONDS_PER_LOOK))
         resumes = partial(ResumeMsgHandler, clock=clock)
-        charts = partial(MyChartMsgHandler, call_later=lambda _seconds, call: call(), now_ms=lambda: 0.0)
+        charts = partial(MyChartMsgHandler, call_later=call_at_once, now_ms=lambda: 0.0)
         self.online = Online(PingMsgHandler, charts, TopicMsgHandler, resumes)
         to_users = self.online.users.handle
-        context = ServiceContext(to_users, UserCommands(to_users), at_once, call_later=lambda _seconds, call: call())
+        context = ServiceContext(to_users, UserCommands(to_users), at_once, call_later=call_at_once)
         self.queue = MemoryQueue(now=lambda: 1.0)
         self.repeats = RepeatFilter(self.queue, QueueLink(lambda _seconds: None))
         self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))

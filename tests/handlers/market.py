@@ -16,6 +16,7 @@ from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
 from rtserver.user.policy import Rights
 from rtserver.user.user_limits import UserBounds
+from tests.service_fakes import at_once, call_at_once
 from tests.user_side import Client, Online
 
 DATE = "20130301"
@@ -40,7 +41,7 @@ class Market:
         self.online = Online(*handlers, rights=rights, bounds=bounds, call_later=call_later)
         self._to_users: deque[Message] = deque()
         post = self._to_users.append
-        self.center = QuoteCenter(ServiceContext(post, UserCommands(post), lambda fn, *args: fn(*args)))
+        self.center = QuoteCenter(ServiceContext(post, UserCommands(post), at_once, call_later=call_at_once))
 
     def _call_later(self, seconds: float, callback: Callable[[], object]) -> object:
         return self.online.time.call_later(seconds, callback)

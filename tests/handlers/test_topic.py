@@ -15,6 +15,7 @@ from rtserver.user.policy import Policy, Rights, Verdict
 from rtserver.user.user_limits import UserBounds
 from tests.handlers.hall import Hall
 from tests.service.topic.station import KeptCounters
+from tests.service_fakes import at_once, call_at_once
 from tests.user_side import Client
 
 
@@ -247,7 +248,7 @@ def test_what_a_connection_leaves_behind_is_nothing(hall: Hall, client: Client) 
 
 
 def test_quotes_come_as_numbers_to_who_asks_for_them_as_a_topic(hall: Hall, client: Client) -> None:
-    center = QuoteCenter(ServiceContext(hall.post, UserCommands(hall.post), lambda fn, *args: fn(*args)))
+    center = QuoteCenter(ServiceContext(hall.post, UserCommands(hall.post), at_once, call_later=call_at_once))
     hall.services["quotes"] = center
     data = {"op": "subscribe", "topic_id": 1, "service": "quotes", "request": {"quote": "DEMO:AAPL:20130301"}}
     [answer] = hall.send(client, data)

@@ -61,6 +61,11 @@ class Feed(Topic):
         return ticks is None or self._changed is not None or len(ticks) != self.behind
 
     @property
+    def is_stale(self) -> bool:
+        """True if the rows stand as after ``seq``, and the next ``work`` begins to make some of them anew."""
+        return self._work is None and self._series is not None and not self._can_step()
+
+    @property
     def is_open(self) -> bool:
         """True if the feed can work."""
         return self._series is not None or self._new_series is not None
@@ -126,7 +131,9 @@ class Feed(Topic):
             self.is_ready = True
 
     def work(self) -> bool:
-        """Do one piece of what is missing, and return True if the feed is ready now."""
+        """Do one piece of what is missing. Return True if there is something to show: the feed is ready, or its rows
+        stand as after ``seq`` before they have to be made anew for a tick that came late meanwhile.
+        """
         if self._work is None and not self._step_behind():
             self._work = self._catch_up()
         try:
@@ -135,23 +142,28 @@ class Feed(Topic):
         except StopIteration:
             self._work = None
         self.is_ready = self._work is None and self._changed is None and not self.behind
-        return self.is_ready
+        return self.is_ready or (self._work is None and self._changed is not None)
 
     def _step_behind(self) -> bool:
         """Take some of the ticks that came in order meanwhile. Return False if the rows have to be made another way.
 
         A feed gets ready so however quickly ticks come: they are not made into bars again from the bar's begin on.
         """
-        ticks, series = self._behind, self._series
-        if not ticks or self._changed is not None or len(ticks) != self.behind:
+        ticks = self._behind
+        if not ticks or not self._can_step():
             return False
-        if series is None or not series.pieces.are_ticks:
-            return False  # the base bars have all of these ticks, and are few
         for _ in range(min(len(ticks), TICKS_OF_A_STEP)):
             if not self.step(ticks[0]):
                 return False
             ticks.popleft()
         return True
+
+    def _can_step(self) -> bool:
+        ticks, series = self._behind, self._series
+        if not ticks or self._changed is not None or len(ticks) != self.behind:
+            return False
+        # Base bars have all of these ticks, and are few.
+        return series is not None and series.pieces.are_ticks
 
     def picture(self, view: View, decimals: int | None, fields: Mapping[str, Number] | None) -> Table:
         """Return the rows as they stand after ``seq``; the same object until the next tick."""
@@ -182,6 +194,7 @@ class Feed(Topic):
             seq = series.pieces.seq
             remade = yield from series.replay(NOW if changed is None else changed)
         self._series = series
+        self._pictures = {}
         if not series.is_empty:
             self._new_series = None  # it may hold much history
         ticks, self.seq = seq - self.seq, seq

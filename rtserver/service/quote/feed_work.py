@@ -4,14 +4,13 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from rtserver.base.limit.cpu_quota import CallLater, FairShare
+from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.steps import Steps
 from rtserver.market.book.tick import Tick
 from rtserver.market.number import Number
 from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.held_feed import HeldFeed
 from rtserver.service.quote.known_quote import KnownQuote
-from rtserver.service.quote.pace import Pace
 from rtserver.service.quote.turns import Turns
 from rtserver.service.topic.publisher import Publisher
 
@@ -33,7 +32,6 @@ class FeedWork:
         feeds: Mapping[str, HeldFeed],
         publisher: Publisher,
         turns: Turns,
-        call_later: CallLater,
         *,
         tail_ticks: int,
         end: Callable[[str], object],
@@ -44,16 +42,14 @@ class FeedWork:
         self._end = end
         # The book must not have dropped what a feed lacks.
         self._most_of_tail = min(MOST_BEHIND, tail_ticks // 2)
-        self._late: dict[str, Feed] = {}  # feeds that have to work at the next flush
-        self._pace = Pace(call_later)
+        self._late: dict[str, Feed] = {}  # feeds that have to work from the next flush on
+        self._is_at_late = False
 
     def begin(self, held: HeldFeed, share: FairShare | None) -> bool:
         """Show a feed to those who wait for it, now or later. Return False if it has to be read first."""
         feed = held.feed
         if feed.is_ready:
             self._show(held)
-        elif feed.name in self._late and self._pace.is_pausing:
-            self.flush()  # at the end of the pause
         elif feed.is_open:
             self.drive(held, share)
         else:
@@ -100,9 +96,10 @@ class FeedWork:
             self._late[feed.name] = feed
 
     def flush(self) -> None:
-        """Let the feeds work that could not take a tick at once. After long work, they wait for a while."""
-        if self._late:
-            self._pace.do(self._work_late, self._flush_late)
+        """Let the feeds work that could not take a tick at once, as many as a slice allows, and the others later."""
+        if self._late and not self._is_at_late:
+            self._is_at_late = True
+            self._turns.drive(self._work_late(), None)
 
     def forget(self, name: str) -> None:
         """Expect no work of a feed that rests or has ended."""
@@ -113,54 +110,67 @@ class FeedWork:
         self._publisher.give_up(feed, code, text)
         self._end(feed.name)
 
-    def _flush_late(self) -> None:
-        self.flush()
-        self._publisher.flush()
-
-    def _work_late(self) -> None:
-        late, self._late = self._late, {}
-        for name in late:
+    def _work_late(self) -> Steps[None]:
+        while self._late:
+            name = next(iter(self._late))
+            del self._late[name]
             held = self._feeds[name]
             if held.feed.is_open and not held.drivers:
                 self.drive(held, held.feed.share)
+            yield
+        self._is_at_late = False
 
     def _catch_up(self, feed: Feed) -> None:
         """Let a feed work at once."""
-        if feed.unsent:
-            self._publisher.send(feed)
         try:
-            while not feed.work():
-                pass
+            while not feed.is_ready:
+                self._send_stale(feed)
+                feed.work()
         except Exception:
             log.exception("! the feed %s failed", feed.name)
             self._give_up_failed(feed)
+            return
+        if feed.waiting:
+            self._show(self._feeds[feed.name])
         else:
             self._publisher.unsent[feed.name] = feed
 
     def _defer(self, feed: Feed, tick: Tick, changed: Number | None) -> None:
         feed.defer(tick, changed)
-        if feed.behind <= (self._most_of_tail if feed.needs_tail else MOST_BEHIND):
+        if not self._lags(feed):
             self._late[feed.name] = feed
         elif feed.share is not None and feed.share.is_owing:
             self.give_up(feed, "rate_limited", "the processor time of this user is used up")
         else:
             self._catch_up(feed)
 
+    def _lags(self, feed: Feed) -> bool:
+        """Return True if the book may drop ticks before a feed has them."""
+        return feed.behind > (self._most_of_tail if feed.needs_tail else MOST_BEHIND)
+
     def _bring_up(self, held: HeldFeed) -> Steps[None]:
         """Work on a feed until it is ready. Several users may do so at once: each piece serves all of them."""
         feed = held.feed
         held.drivers += 1
-        if feed.unsent:
-            self._publisher.send(feed)
         while feed.viewers and feed.is_open and not feed.is_ready:
             try:
-                if feed.work():
+                self._send_stale(feed)
+                if feed.work() and not self._lags(feed):
                     self._show(held)
             except Exception:
                 log.exception("! the feed %s failed", feed.name)
                 self._give_up_failed(feed)
             yield
         held.drivers -= 1
+
+    def _send_stale(self, feed: Feed) -> None:
+        """Post what is unsent before rows are made anew: who gets a corrected row has the row."""
+        if not feed.is_stale or not (feed.unsent or feed.corrected):
+            return
+        if len(feed.waiting) < len(feed.viewers):
+            self._publisher.send(feed)
+        else:
+            feed.drop_unsent()
 
     def _show(self, held: HeldFeed) -> None:
         """Post what is unsent, and then its picture to each who waits."""

@@ -54,9 +54,7 @@ class Feeds:
         self._linger_seconds = linger_seconds
         self._feeds: dict[str, HeldFeed] = {}
         self._rest = FeedRest(call_later, linger_seconds, self._end)
-        self.work = FeedWork(
-            self._feeds, publisher, turns, call_later, tail_ticks=books.rules.tail_ticks, end=self._end
-        )
+        self.work = FeedWork(self._feeds, publisher, turns, tail_ticks=books.rules.tail_ticks, end=self._end)
         books.on_forget = self._end_all
 
     def __len__(self) -> int:

@@ -76,7 +76,7 @@ class QuoteCenter(ServiceMsgHandler):
         self._touched: set[str] = set()
         self._is_noting = False
         self._pending: dict[Viewer, Subscribe] = {}  # those who wait for a quote to be loaded
-        turns = Turns(shares)
+        turns = Turns(services.call_later, shares)
         history = FeedHistory(None if self.store is None else self.store.reader, services.call_later)
         self.feeds = Feeds(
             self.books,

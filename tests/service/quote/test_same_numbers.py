@@ -1,7 +1,8 @@
 """Everybody sees the same numbers, whenever he comes and whoever serves him: those of one batch over all ticks.
 
 Random days with late, repeated and impossible ticks; three workers on one store, which restart and take turns as the
-writer; viewers who come and go at any time. ``MARKET_DAYS`` is the number of days, 200 in ``make test-all``.
+writer; viewers who come and go at any time. On every other day, all work is done in slices of one step, with messages
+in between. ``MARKET_DAYS`` is the number of days, 200 in ``make test-all``.
 """
 
 import os
@@ -25,7 +26,9 @@ NAMES = IndicatorRegistry().names
 
 
 @pytest.mark.parametrize("seed", range(DAYS))
-def test_every_picture_and_what_follows_is_the_batch(seed: int) -> None:
+def test_every_picture_and_what_follows_is_the_batch(seed: int, request: pytest.FixtureRequest) -> None:
+    if seed % 2:
+        request.getfixturevalue("short_slices")
     chance = random.Random(seed)
     # A tail has more than the time by which a tick may be late.
     tail_ticks, rows, stretch = chance.choice([(100_000, 100_000, 300), (60, 400, 20_000), (500, 50, 3_000)])
@@ -55,8 +58,7 @@ def test_every_picture_and_what_follows_is_the_batch(seed: int) -> None:
     batch = Batch(market.accepted)
     for worker in workers:
         worker.follow(market.entries, 10_000)
-        worker.run_timers()
-        worker.run_timers()
+        worker.finish()
         for viewer in worker.asked:
             check(worker.viewers[viewer], worker.asked[viewer], batch, rows)
 

@@ -188,6 +188,11 @@ class Worker:
             call()
         self.deliver()
 
+    def finish(self) -> None:
+        """Run timers until there are none."""
+        while self.timers:
+            self.run_timers()
+
     def deliver(self) -> None:
         posted, self._posted[:] = list(self._posted), []
         for message in posted:
