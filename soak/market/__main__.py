@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench.process import LOAD_CORE, pin_this_process, pinned
+from bench.process import LOAD_CORE, SERVER_CORE, available, pin_this_process, pinned
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import resident_bytes, running
@@ -132,6 +132,7 @@ def main() -> int:
             pin_this_process()
             server = LocalServer(redis_url, options=("--log-level", "warning", *options.server_option), queue=QUEUE)
             with server, producing(server, plan.instruments, options.rate):
+                server.pin(available(SERVER_CORE))
                 run = Run(server, plan, options.seconds, progress)
                 asyncio.run(run.measure())
     progress.end()
