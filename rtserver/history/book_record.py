@@ -14,13 +14,13 @@ from rtserver.history.group import label_of
 from rtserver.history.port import QuoteState
 from rtserver.history.saved_state import StateError, unpack_state, unpack_ticks
 from rtserver.market.book.quote_book import BookState, QuoteBook
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import Price, Tick, tick_of
 from rtserver.market.book.tick_tail import TickTail
 from rtserver.market.market_bar import Bar
 from rtserver.market.period import Base
 
-MOST_NOTED = 1_000
-"""Ticks that wait for the next save. Of more, all that the book keeps are saved: that costs no more."""
+MOST_NOTED = 10_000
+"""Ticks that wait for the next save. Of more, all that the book keeps are saved: that costs little more."""
 
 
 class RecordState(msgspec.Struct, frozen=True, array_like=True):
@@ -37,7 +37,7 @@ class BookRecord:
 
     def __init__(self, book: QuoteBook) -> None:
         self.book = book
-        self._noted: list[Tick] = []
+        self._noted: list[Price | Tick] = []
         self._noted_from = book.seq
 
     @property
@@ -45,7 +45,7 @@ class BookRecord:
         """The number of ticks."""
         return self.book.seq
 
-    def note(self, tick: Tick) -> None:
+    def note(self, tick: Price | Tick) -> None:
         """Note a tick that the book has just taken."""
         self._noted.append(tick)
         if len(self._noted) > MOST_NOTED:
@@ -70,7 +70,7 @@ class BookRecord:
     def ticks_after(self, seq: int) -> Sequence[object] | None:
         """See ``SavedBook``."""
         if seq == 0:
-            ticks: Iterable[Tick] = self.book.tail.ticks()
+            ticks: Iterable[Price | Tick] = self.book.tail.ticks()
         elif seq == self._noted_from:
             ticks = self._noted
         else:
@@ -115,8 +115,10 @@ def restored_record(book: QuoteBook, stored: QuoteState, portions: Iterable[byte
     return BookRecord(book)
 
 
-def tick_row(tick: Tick) -> tuple[object, ...]:
+def tick_row(tick: Price | Tick) -> tuple[object, ...]:
     """Return a tick as a row of plain data, a short one for a price at a number."""
+    if isinstance(tick, tuple):
+        return tick
     if tick.is_bar or tick.is_clock or tick.turnover is not None or tick.fields is not None:
         return msgspec.structs.astuple(tick)
     if isinstance(tick.label, str) or tick.decimals is not None or tick.id is not None:
@@ -127,5 +129,4 @@ def tick_row(tick: Tick) -> tuple[object, ...]:
 def _tick_of(row: Any) -> Tick:
     if len(row) != 3:
         return Tick(*row)
-    label, price, volume = row
-    return Tick(label, price, price, price, price, volume, time=label)
+    return tick_of(row)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rtserver.feed.trade import TradeError, TradeShape
+from rtserver.market.book.tick import tick_of
 from rtserver.service.message import Reason
 from rtserver.service.quote.tick import read_tick
 from tests.fuzz.both_sides import BothSides, no_traceback
@@ -62,7 +63,7 @@ def make_trades(_directory: Path) -> TryOne:
         except TradeError as error:
             assert str(error)
         else:
-            assert found is None or read_tick(found[1]).id == found[1].id
+            assert found is None or tick_of(read_tick(found[1])).id == found[1].id
 
     return try_one
 

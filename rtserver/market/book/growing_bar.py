@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import Price, Tick
 from rtserver.market.market_bar import Bar, BarRow
 from rtserver.market.number import MOST_EXACT, Label, Number
 
@@ -148,6 +148,26 @@ class GrowingBar:
                 turnover += self._turnover
             is_fine = type(turnover) is float or -MOST_EXACT <= turnover <= MOST_EXACT
             self._turnover = turnover if is_fine else float(turnover)
+
+    def add_prices(self, prices: Sequence[Price]) -> None:
+        """Take ticks, as ``add`` takes each of them."""
+        self._part = None
+        low, high, volume, turnover = self._low, self._high, self._volume, self._turnover
+        for _, price, more in prices:
+            if price < low:
+                low = price
+            elif price > high:
+                high = price
+            if more is not None:
+                volume = more if volume is None else volume + more
+                if type(volume) is int and volume > MOST_EXACT:
+                    volume = float(volume)
+                value = price * more
+                turnover = value if turnover is None else turnover + value
+                if type(turnover) is int and not -MOST_EXACT <= turnover <= MOST_EXACT:
+                    turnover = float(turnover)
+        self._low, self._high, self._volume, self._turnover = low, high, volume, turnover
+        self.last, self._close, _ = prices[-1]
 
     def absorb(self, tick: Tick) -> None:
         """Take a tick of any time, which is no bar that was sent again, unless it is the last one."""

@@ -12,7 +12,7 @@ import msgspec
 from rtserver.market.book.base_bars import BarsState, BaseBars
 from rtserver.market.book.clock_label import ZoneClock, read_clock
 from rtserver.market.book.recent_ids import RecentIds
-from rtserver.market.book.tick import BadTime, MissingBars, Tick
+from rtserver.market.book.tick import BadTime, MissingBars, Price, Tick, tick_of
 from rtserver.market.book.tick_tail import TailState, TickTail
 from rtserver.market.book.time_gate import TimeGate, TimeRules, TimeState
 from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
@@ -30,6 +30,11 @@ class BookRules(NamedTuple):
 
 DEFAULT_RULES = BookRules()
 
+MOST_WAITING = 16
+"""Prices that wait to be put into tail and bars together: a fifth of the time that they would take one by one."""
+
+NOTHING = float("inf")
+
 
 class BookState(msgspec.Struct, frozen=True, array_like=True):
     """State of a book without its tail and its finished bars. It is plain data and small."""
@@ -45,20 +50,25 @@ class BookState(msgspec.Struct, frozen=True, array_like=True):
 class QuoteBook:
     """The ticks of one quote. ``day`` is the trading day that its key names, None if it names none.
 
+    ``append`` takes a price that comes in order, ``check`` and ``take`` any tick. Prices wait until there are
+    some, or somebody looks at tail or bars: a run of them costs much less than each of them alone.
+
     ``seq`` is the number of accepted ticks since the first one, ``decimals`` what the quote last said of its prices,
     ``fields`` the newest value of each optional field. ``clock`` shows the time of the exchange.
     """
 
     __slots__ = (
+        "_bars",
         "_gate",
         "_ids",
+        "_newest",
         "_now_ms",
-        "bars",
+        "_tail",
+        "_waiting",
         "clock",
         "decimals",
         "fields",
         "seq",
-        "tail",
     )
 
     def __init__(
@@ -68,18 +78,33 @@ class QuoteBook:
         self.decimals: int | None = None
         self.fields: dict[str, Number] = {}
         self.clock = ZoneClock(calendar.zone)
-        self.tail = TickTail(rules.tail_ticks, self.clock)
-        self.bars = BaseBars(calendar, self.tail)
+        self._tail = TickTail(rules.tail_ticks, self.clock)
+        self._bars = BaseBars(calendar, self._tail)
         self._gate = TimeGate(calendar, TimeRules(rules.late_ms, rules.future_ms), day, self.clock)
         self._ids = RecentIds(rules.late_ms)
         self._now_ms = 0
+        self._waiting: list[Price] = []
+        self._newest: float = NOTHING  # the time from which on a price may be appended
+
+    @property
+    def tail(self) -> TickTail:
+        """The newest ticks."""
+        if self._waiting:
+            self._settle()
+        return self._tail
+
+    @property
+    def bars(self) -> BaseBars:
+        """The minutes and days."""
+        if self._waiting:
+            self._settle()
+        return self._bars
 
     @property
     def state(self) -> BookState:
         """The state for ``restore``."""
-        return BookState(
-            self.seq, self.decimals, dict(self.fields), self._gate.state, self.bars.state, self._ids.state
-        )
+        bars = self.bars.state
+        return BookState(self.seq, self.decimals, dict(self.fields), self._gate.state, bars, self._ids.state)
 
     @property
     def size(self) -> int:
@@ -92,7 +117,25 @@ class QuoteBook:
 
         A time of day that jumps back is the exception.
         """
+        if self._waiting:
+            self._settle()
         return None if self._gate.newest is None else self._gate.settled_ms
+
+    def append(self, price: Price, now_ms: int) -> bool:
+        """Take a price that comes in order. Return False if it does not: then it is for ``check`` and ``take``.
+
+        ``now_ms`` is the server's clock at its arrival.
+        """
+        if not self._newest <= price[0] <= now_ms:
+            return False
+        self._newest = price[0]
+        self._now_ms = now_ms
+        self.seq += 1
+        waiting = self._waiting
+        waiting.append(price)
+        if len(waiting) >= MOST_WAITING:
+            self._settle()
+        return True
 
     def check(self, tick: Tick, now_ms: int) -> Tick | None:
         """Return a tick with its time found, for ``take``; None if its id has come before.
@@ -100,6 +143,9 @@ class QuoteBook:
         ``now_ms`` is the server's clock at its arrival. To be called once for each tick, before the next one. Raises
         ``BadTime`` if the time is impossible.
         """
+        if self._waiting:
+            self._settle()
+        self._newest = NOTHING
         if tick.id is not None and self._ids.has(tick.id, now_ms):
             return None
         self._now_ms = now_ms
@@ -109,14 +155,14 @@ class QuoteBook:
             if newest is not None and newest <= label <= now_ms:
                 return tick  # nearly every tick: in order, and not ahead of the server's clock
             self._gate.check(label, now_ms)
-            if tick.is_bar and self.tail.has_lost(tick.time):
+            if tick.is_bar and self._tail.has_lost(tick.time):
                 raise BadTime(f"time {label} is older than the kept ticks, so it is not known what the bar replaces")
             return tick
         clock_ms = read_clock(label)
         if clock_ms is None:
             return tick
         time = self._gate.find(clock_ms, now_ms, label)
-        if not self.bars.can_correct(time):
+        if not self._bars.can_correct(time):
             raise MissingBars(f'time "{label}" is of a minute that is finished')
         return msgspec.structs.replace(tick, time=time, is_clock=True)
 
@@ -127,25 +173,24 @@ class QuoteBook:
         was late, or is a bar that was sent again behind others.
         """
         self.seq += 1
-        bars = self.bars
-        if bars.stale and self.tail.is_full:
+        bars = self._bars
+        if bars.stale and self._tail.is_full:
             bars.refresh()
         if tick.id is not None or tick.fields is not None or tick.decimals is not None:
             self._take_more(tick)
-        is_newest = self.tail.add(tick)
+        is_newest = self._tail.add(tick)
         if type(tick.label) is str and not tick.is_clock:
             return None
         self._gate.pass_by(tick.time, self._now_ms)
-        if is_newest:
-            newest = bars.newest
-            if newest is not None and tick.time < bars.newest_end:
-                newest.add(tick)
-            else:
-                bars.begin(tick)
-                bars.finish_before(self._gate.settled_ms)
-            return None
-        bars.correct(tick, self.tail.replaced)
-        return tick.time
+        if not is_newest:
+            bars.correct(tick, self._tail.replaced)
+        elif bars.newest is not None and tick.time < bars.newest_end:
+            bars.newest.add(tick)
+        else:
+            self._begin_minute(tick)
+        if not bars.stale and self._gate.newest is not None:
+            self._newest = self._gate.newest
+        return None if is_newest else tick.time
 
     def shorten(self, length: int) -> int:
         """Drop all ticks but the newest ones. Return how many were dropped."""
@@ -164,8 +209,29 @@ class QuoteBook:
         self.fields = dict(state.fields)
         self._gate.restore(state.time)
         self._ids.restore(state.ids)
-        self.tail.restore(tail)
-        self.bars.restore(state.bars, minutes, days, is_cut=is_cut)
+        self._tail.restore(tail)
+        self._bars.restore(state.bars, minutes, days, is_cut=is_cut)
+
+    def _settle(self) -> None:
+        """Put the prices that wait into tail and bars. No minute is stale."""
+        prices, self._waiting = self._waiting, []
+        bars = self._bars
+        self._tail.extend(prices)
+        while prices:
+            newest, end = bars.newest, bars.newest_end
+            count = len(prices) if prices[-1][0] < end else sum(1 for time, _, _ in prices if time < end)
+            if newest is not None and count:
+                newest.add_prices(prices[:count])
+                prices = prices[count:]
+            else:
+                self._gate.pass_by(prices[0][0], self._now_ms)
+                self._begin_minute(tick_of(prices[0]))
+                del prices[0]
+        self._gate.pass_by(self._newest, self._now_ms)
+
+    def _begin_minute(self, tick: Tick) -> None:
+        self._bars.begin(tick)
+        self._bars.finish_before(self._gate.settled_ms)
 
     def _take_more(self, tick: Tick) -> None:
         if tick.id is not None:

@@ -1,6 +1,7 @@
 """Tick: one checked point of a quote, and the error for one whose time is impossible."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,6 +14,10 @@ class BadTime(ValueError):  # noqa: N818 (the reason of its dead letter is calle
 
 class MissingBars(BadTime):
     """The bars that a time of day would correct are not in memory. It is possible once they are."""
+
+
+Price: TypeAlias = tuple[int, Number, Number | None]
+"""A tick that is a price alone, as nearly all are: epoch milliseconds, the price and the volume."""
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):
@@ -55,3 +60,11 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
             return (self.high + self.low + self.close) / 3 * self.volume
         value = self.close * self.volume
         return value if -MOST_EXACT <= value <= MOST_EXACT else float(value)
+
+
+def tick_of(tick: Price | Tick) -> Tick:
+    """Return a tick as a ``Tick``."""
+    if isinstance(tick, Tick):
+        return tick
+    time, price, volume = tick
+    return Tick(time, price, price, price, price, volume, False, time)

@@ -1,12 +1,14 @@
 """TickColumns: ticks in arrays, a row each. A price takes 25 bytes; ``TickExtra`` has what most ticks do not have."""
 
 from array import array
+from collections.abc import Sequence
 from math import isnan, nan
+from struct import Struct
 
 import msgspec
 
 from rtserver.market.book.clock_label import FREE, ZoneClock, style_of
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import Price, Tick, tick_of
 from rtserver.market.book.tick_extra import ExtraState, TickExtra
 from rtserver.market.number import Label, Number
 
@@ -71,15 +73,29 @@ class TickColumns:
     def append(self, tick: Tick, time: float) -> None:
         """Add the row of a tick, ordered by ``time``."""
         close, volume = tick.close, tick.volume
-        flags = _WHOLE_CLOSE if type(close) is int else 0
-        if type(volume) is int:
-            flags += _WHOLE_VOLUME
+        flags = _price_flags(close, volume)
         if self._extra is not None or tick.is_bar or tick.turnover is not None or type(tick.label) is str:
             flags |= self._append_extra(tick)
         self.times.append(time)
         self._closes.append(close)
         self._volumes.append(nan if volume is None else volume)
         self._flags.append(flags)
+
+    def extend(self, prices: Sequence[Price]) -> None:
+        """Add rows of prices."""
+        if self._extra is not None:
+            for price in prices:
+                self.append(tick_of(price), price[0])
+            return
+        times, closes, volumes = zip(*prices, strict=True)
+        pack = Struct(f"{len(prices)}d").pack  # half as long as an array takes for the same
+        self.times.frombytes(pack(*times))
+        self._closes.frombytes(pack(*closes))
+        self._volumes.frombytes(pack(*[nan if volume is None else volume for volume in volumes]))
+        if len(set(map(type, closes))) == len(set(map(type, volumes))) == 1:
+            self._flags.frombytes(bytes((_price_flags(closes[0], volumes[0]),)) * len(prices))
+        else:
+            self._flags.frombytes(bytes(map(_price_flags, closes, volumes)))
 
     def move_last_to(self, place: int) -> None:
         """Move the last row before another one."""
@@ -167,6 +183,10 @@ class TickColumns:
         if style < FREE or self._extra is None:
             return self._clock.label(self.times[index], style)
         return self._extra.label(index)
+
+
+def _price_flags(close: Number, volume: Number | None) -> int:
+    return (_WHOLE_CLOSE if type(close) is int else 0) + (_WHOLE_VOLUME if type(volume) is int else 0)
 
 
 def whole(number: float) -> Number:

@@ -5,12 +5,12 @@ came.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from rtserver.market.book.clock_label import ZoneClock
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import Price, Tick
 from rtserver.market.book.tick_columns import ColumnsState, TickColumns
 
 _SPARE = 8
@@ -103,10 +103,16 @@ class TickTail:
         else:
             self._columns.append(tick, tick.time)
             is_newest = True
-        if len(times) > self._most:
-            self._columns.delete(0, len(times) - self._length)
-            self.is_cut = True
+        self._drop_old()
         return is_newest
+
+    def extend(self, prices: Sequence[Price]) -> None:
+        """Take prices in the order of their times, none of them older than the newest tick."""
+        while prices:
+            room = self._most + 1 - len(self._times)
+            self._columns.extend(prices[:room])
+            self._drop_old()
+            prices = prices[room:]
 
     def shorten(self, length: int) -> int:
         """Drop all but the newest ticks. Return how many were dropped."""
@@ -115,6 +121,12 @@ class TickTail:
             self._columns.delete(0, dropped)
             self.is_cut = True
         return dropped
+
+    def _drop_old(self) -> None:
+        excess = len(self._times) - self._length
+        if excess > self._most - self._length:
+            self._columns.delete(0, excess)
+            self.is_cut = True
 
     def _add(self, tick: Tick) -> bool:
         times = self._times

@@ -14,14 +14,16 @@ from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
 from rtserver.base.queue.port import QueueError, QueuePort, order_of
 from rtserver.market.book.quote_book import DEFAULT_RULES, BookRules
-from rtserver.market.book.tick import BadTime, MissingBars, Tick
+from rtserver.market.book.tick import BadTime, MissingBars, Price, Tick, tick_of
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS, ExchangeCalendars, UnknownExchangeError
 from rtserver.market.indicator.registry import IndicatorRegistry
+from rtserver.market.number import Number
 from rtserver.service.message import BadData, Reason
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.quote.feed_history import FeedHistory
 from rtserver.service.quote.feed_request import FeedName, FeedRequestError, View, read_request
 from rtserver.service.quote.feeds import Feeds
+from rtserver.service.quote.known_quote import KnownQuote
 from rtserver.service.quote.memory_budget import MemoryBudget
 from rtserver.service.quote.pages import Pages
 from rtserver.service.quote.quote_books import QuoteBooks
@@ -106,12 +108,7 @@ class QuoteCenter(ServiceMsgHandler):
         order = order_of(message_id)
         # A worker that does not write would note ticks for nothing.
         self._is_noting = self.store is not None and self.store.writer.is_leading
-        impossible: dict[int, str] = {}
-        for number, (key, tick) in enumerate(read):
-            try:
-                self._take(key, tick, order)
-            except BadTime as error:
-                impossible[number] = str(error)
+        impossible = self._take_all(data, read, order)
         self.books.stamp = message_id
         self.books.trim()
         self.ticks += len(data) - len(impossible)
@@ -186,20 +183,21 @@ class QuoteCenter(ServiceMsgHandler):
             del self._pending[viewer]
             self._subscribe(message, name, view)
 
-    def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick]]:
+    def _read(self, data: Sequence[QuoteItem]) -> list[Price | Tick]:
         """Return the ticks of a message. The quotes that are stored are known then."""
-        read, unknown = [], set()
+        read: list[Price | Tick] = []
+        unknown: set[str] = set()
         for item in data:
             try:
                 if item.quote not in self.books.by_key:
                     check_key(item.quote)
                     self._calendars.check(exchange_of(item.quote))
                     unknown.add(item.quote)
-                read.append((item.quote, read_tick(item.info)))
+                read.append(read_tick(item.info))
             except (BadData, UnknownExchangeError) as error:
                 raise BadData(f"item {len(read)}: {error}") from None
         if unknown and self.store is not None:
-            self._load(self.store, unknown, {key for key, _ in read})
+            self._load(self.store, unknown, {item.quote for item in data})
         return read
 
     def _load(self, store: QuoteStore, unknown: set[str], keys: set[str]) -> None:
@@ -210,16 +208,43 @@ class QuoteCenter(ServiceMsgHandler):
             tried |= unknown
             unknown = {key for key in keys - tried if key not in self._known}
 
-    def _take(self, key: str, tick: Tick, order: tuple[int, int]) -> None:
+    def _take_all(
+        self, data: Sequence[QuoteItem], ticks: Sequence[Price | Tick], order: tuple[int, int]
+    ) -> dict[int, str]:
+        """Take the ticks of a message. Return what is wrong with the impossible ones, by their numbers."""
+        impossible: dict[int, str] = {}
+        quote: KnownQuote | None = None
+        for number, (item, tick) in enumerate(zip(data, ticks, strict=True)):
+            if quote is None or quote.key != item.quote:
+                quote = self._reach(item.quote, order)
+            if type(tick) is tuple and quote.skip_until is None and quote.book.append(tick, order[0]):
+                self._pass_on(quote, tick, None)
+                continue
+            try:
+                self._take(quote, tick_of(tick), order)
+            except BadTime as error:
+                impossible[number] = str(error)
+            quote = None  # it may have waited
+        return impossible
+
+    def _reach(self, key: str, order: tuple[int, int]) -> KnownQuote:
+        """Return the quote of the next ticks."""
         quote = self._known.get(key)
         if quote is None:
             quote = self.books.of_feed(key)
         else:
             self._known.move_to_end(key)
-        if quote.skip_until is not None:
-            if order <= quote.skip_until:
-                return  # the store has it
+        if quote.skip_until is not None and order > quote.skip_until:
             quote.skip_until = None
+        if quote.skip_until is None:
+            quote.last = order
+            self._touched.add(key)
+        return quote
+
+    def _take(self, quote: KnownQuote, tick: Tick, order: tuple[int, int]) -> None:
+        """Take a tick that is not a price in order. Raises ``BadTime``."""
+        if quote.skip_until is not None:
+            return  # the store has it
         try:
             checked = quote.book.check(tick, order[0])
         except MissingBars:
@@ -233,11 +258,13 @@ class QuoteCenter(ServiceMsgHandler):
             self.duplicate_ticks += 1
             return
         changed = quote.book.take(checked)
-        quote.last = order
-        self._touched.add(key)
-        if self._is_noting:
-            quote.record.note(checked)
         if changed is not None:
             self.late_ticks += 1
+        self._pass_on(quote, checked, changed)
+
+    def _pass_on(self, quote: KnownQuote, tick: Price | Tick, changed: Number | None) -> None:
+        """Pass a tick that the book has taken to those who follow the quote."""
+        if self._is_noting:
+            quote.record.note(tick)
         if quote.awake:
-            self._work.advance(quote, checked, changed)
+            self._work.advance(quote, tick_of(tick), changed)

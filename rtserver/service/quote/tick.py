@@ -17,7 +17,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import Price, Tick
 from rtserver.market.day import read_day
 from rtserver.market.number import Label, Number
 from rtserver.service.message import BadData
@@ -92,8 +92,8 @@ def exchange_of(key: str) -> str:
     return key.partition(":")[0]
 
 
-def read_tick(info: QuoteInfo) -> Tick:
-    """Return the tick of a point. Raises ``BadData`` with the fault."""
+def read_tick(info: QuoteInfo) -> Price | Tick:
+    """Return the tick of a point, a ``Price`` if it is no more than that. Raises ``BadData`` with the fault."""
     point = info.point
     length = len(point)
     if length == 2:
@@ -109,7 +109,7 @@ def read_tick(info: QuoteInfo) -> Tick:
             and MIN_NUMBER <= price <= MAX_NUMBER
             and (size is None or 0 <= size <= MAX_NUMBER)
         ):
-            return Tick(time, price, price, price, price, size, False, time)
+            return time, price, size
         opened = close = low = high = _number("price", point[1])
         volume = _volume(info.volume)
     elif length == 6:

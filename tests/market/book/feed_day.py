@@ -65,6 +65,17 @@ def play(book: QuoteBook, sent: Iterable[Sent]) -> None:
         book.take(checked)
 
 
+def append(book: QuoteBook, sent: Iterable[Sent]) -> list[object]:
+    """Return a book's answer to each tick; it takes prices as prices where it can."""
+    said: list[object] = []
+    for each in sent:
+        tick, now_ms = each
+        is_price = not tick.is_bar and isinstance(tick.label, int)
+        is_taken = is_price and book.append((tick.time, tick.close, tick.volume), now_ms)
+        said += [None] if is_taken else answers(book, [each])
+    return said
+
+
 def answers(book: QuoteBook, sent: Iterable[Sent]) -> list[object]:
     """Return a book's answer to each tick, a refusal included."""
     said: list[object] = []

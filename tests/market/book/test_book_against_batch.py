@@ -10,7 +10,7 @@ from rtserver.market.book.tick import Tick
 from rtserver.market.book.tick_tail import TailState
 from rtserver.market.calendar.calendar import Calendar
 from rtserver.market.day import DAY_MS
-from tests.market.book.feed_day import BASES, Sent, answers, batch, counted, feeds, made, play
+from tests.market.book.feed_day import BASES, Sent, answers, append, batch, counted, feeds, made, play, prices
 from tests.market.book.ticks import MONDAY
 from tests.market.exchange import futures, globex, stocks
 
@@ -27,6 +27,42 @@ def test_base_bars_are_those_of_pandas(sent: list[Sent]) -> None:
     assert [made(book, period) for period in BASES] == [batch(sent, period) for period in BASES]
     assert list(book.tail.ticks()) == counted(sent)
     assert book.seq == len(sent)
+
+
+@st.composite
+def calm_feeds(draw: st.DrawFn) -> list[Sent]:
+    """Many prices in order, some of which begin minutes and days, and a few ticks of any kind."""
+    steps = draw(st.lists(st.sampled_from([0, 1, 900, 25_000, 61_000, 40_000_000]), min_size=1, max_size=150))
+    sent: list[Sent] = []
+    time = EVENING
+    for step in steps:
+        time += step
+        sent += draw(prices(time)) if draw(st.integers(0, 30)) else draw(feeds(time, 2))
+    return sent
+
+
+@given(
+    st.one_of(calm_feeds(), feeds(EVENING)), st.sampled_from([3, 40, 1_000]), st.sets(st.integers(0, 150), max_size=5)
+)
+@settings(max_examples=200, deadline=None)
+def test_prices_that_wait_make_the_same_book_as_those_that_are_taken_one_by_one(
+    sent: list[Sent], tail_ticks: int, looks: set[int]
+) -> None:
+    rules = BookRules(tail_ticks=tail_ticks)
+    one_by_one, waiting = QuoteBook(rules=rules), QuoteBook(rules=rules)
+
+    for number, each in enumerate(sent):
+        assert append(waiting, [each]) == answers(one_by_one, [each])
+        assert waiting.seq == one_by_one.seq
+        if number in looks:
+            assert waiting.state == one_by_one.state
+
+    assert waiting.settled_ms == one_by_one.settled_ms
+    assert waiting.state == one_by_one.state
+    assert waiting.tail.state == one_by_one.tail.state
+    for base in ("1m", "1d"):
+        assert waiting.bars.read(base) == one_by_one.bars.read(base)
+        assert waiting.bars.finished(base).read() == one_by_one.bars.finished(base).read()
 
 
 @given(feeds(EVENING))

@@ -9,6 +9,7 @@ import pytest
 
 from rtserver.base.bridge.message import Row
 from rtserver.market.book.quote_book import QuoteBook
+from rtserver.market.book.tick import tick_of
 from rtserver.service.quote import quote_source
 from rtserver.service.quote.quote_source import ITEMS, film_of, load_days, read_days, replay
 from rtserver.service.quote.tick import QuoteInfo, QuoteMessage, check_key, read_tick
@@ -80,7 +81,7 @@ class Stage:
 def bars_of(infos: Iterable[QuoteInfo]) -> list[Row]:
     book = QuoteBook()
     for info in infos:
-        book.take(read_tick(info))
+        book.take(tick_of(read_tick(info)))
     bars = book.bars.read("1m")
     return [(bar.label, bar.open, bar.close, bar.low, bar.high, bar.volume) for bar in bars]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import Tick, tick_of
 from rtserver.service.message import BadData
 from rtserver.service.quote.tick import (
     MAX_ITEMS,
@@ -23,13 +23,19 @@ DECODER = msgspec.json.Decoder(QuoteMessage)
 def read(info: str) -> Tick:
     """The tick of one item, from the bytes that a producer sends."""
     [item] = DECODER.decode(f'[{{"quote":"DEMO:AAPL:20130301","info":{info}}}]')
-    return read_tick(item.info)
+    return tick_of(read_tick(item.info))
 
 
 def test_a_price_is_a_tick_with_four_equal_prices() -> None:
     assert read('{"point":[1362150000000,430.5],"volume":7}') == Tick(
         1362150000000, 430.5, 430.5, 430.5, 430.5, 7, False, 1362150000000
     )
+
+
+def test_a_price_at_a_moment_is_read_as_such_and_anything_more_as_a_whole_tick() -> None:
+    assert read_tick(QuoteInfo([5, 430.5], 7)) == (5, 430.5, 7)
+    more = [QuoteInfo(["09:30", 1]), QuoteInfo([5.5, 1]), QuoteInfo([5, 1], id=1), QuoteInfo([5, 1, 1, 1, 1, 1])]
+    assert all(isinstance(read_tick(info), Tick) for info in more)
 
 
 def test_a_bar_comes_as_open_close_low_high_volume() -> None:
