@@ -47,11 +47,12 @@ def transact(connection: PooledConnection, commands: Sequence[Command]) -> list[
 def _answers(commands: Sequence[Command], replies: Sequence[Any]) -> list[Any]:
     """Return replies as redis-py reads them."""
     readers = _readers()
-    answers = []
-    for command, reply in zip(commands, replies, strict=True):
-        reader = readers.get(command[0])
-        answers.append(reply if reader is None or isinstance(reply, redis.ResponseError) else reader(reply))
-    return answers
+    return [
+        reply
+        if (reader := readers.get(command[0])) is None or isinstance(reply, redis.ResponseError)
+        else reader(reply)
+        for command, reply in zip(commands, replies, strict=True)
+    ]
 
 
 def _by_digest(command: Command) -> Command:

@@ -26,13 +26,14 @@ class PooledConnection:
     the connection: nobody gets a reply that another one has waited for.
     """
 
-    __slots__ = ("_buffer", "_connection", "_poll", "_reader", "_sock", "drops", "greeted_at")
+    __slots__ = ("_buffer", "_connection", "_pending", "_poll", "_reader", "_sock", "drops", "greeted_at")
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._sock: Any = None
         self._reader: Any = None
         self._poll = select.poll()
+        self._pending: Callable[[], int] | None = None  # bytes that TLS has decrypted and nobody has read
         self._buffer = bytearray(READ_SIZE)
         self.drops = 0
         self.greeted_at = 0.0
@@ -49,7 +50,7 @@ class PooledConnection:
         sock = self._sock
         if sock is None or self._connection._sock is not sock:
             return False
-        return not (self._poll.poll(0) or self._reader.has_data() or (hasattr(sock, "pending") and sock.pending()))
+        return not (self._poll.poll(0) or self._reader.has_data() or (self._pending is not None and self._pending()))
 
     @property
     def descriptor(self) -> int:
@@ -64,6 +65,7 @@ class PooledConnection:
         self._sock = sock = self._connection._sock
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
+        self._pending = getattr(sock, "pending", None)
         self._reader = hiredis.Reader(
             protocolError=InvalidResponse, replyError=DefaultParser.parse_error, notEnoughData=_NOT_YET
         )
@@ -74,7 +76,7 @@ class PooledConnection:
 
     def close(self) -> None:
         """Close it, whoever waits on it."""
-        self._sock = self._reader = None
+        self._sock = self._reader = self._pending = None
         self._connection.disconnect()
 
     def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
@@ -84,7 +86,9 @@ class PooledConnection:
             self.open()
         sock, reader = self._sock, self._reader
         try:
-            for data in [b"".join(packed)] if sum(map(len, packed)) <= ONE_WRITE else packed:
+            if len(packed) > 1 and sum(map(len, packed)) <= ONE_WRITE:
+                packed = [b"".join(packed)]
+            for data in packed:
                 sent = sock.send(data)
                 if sent < len(data):
                     sock.sendall(memoryview(data)[sent:])

@@ -331,6 +331,11 @@ def order_of(entry_id: str) -> tuple[int, int]:
     return int(milliseconds), int(number)
 
 
+def later_of(one: str, other: str) -> str:
+    """Return the later one of two ids, which are often the same."""
+    return one if one == other else max(one, other, key=order_of)
+
+
 def just_before(entry_id: str) -> str:
     """Return the id behind which the first possible entry is ``entry_id`` itself."""
     milliseconds, number = order_of(entry_id)

@@ -84,6 +84,8 @@ class RedisQueue:
         self._end, self._lost = f"{{{name}}}:end", f"{{{name}}}:lost"
         self._moments = f"{{{name}}}:moments"
         self._bus_total, self._marks = f"{{{name}}}:bus:bytes", f"{{{name}}}:bus:marks"
+        ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
+        self._move_keys = (self._intake, self._list, self._bus, self._aside, *ends)
         self.bus_bytes = 0
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
         kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set", self._moments: "zset"}
@@ -126,9 +128,7 @@ class RedisQueue:
         return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size, bool(is_held))
 
     def _move(self, known: str) -> tuple[object, ...]:
-        ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
-        cursors = [self._key_of(name) for cursor in self._streams.derived for name in (f"kept:{cursor}", cursor)]
-        keys = (self._intake, self._list, self._bus, self._aside, *ends, *cursors)
+        keys = (*self._move_keys, *self._streams.derived)
         batch_bytes = min(BATCH_BYTES, self.bus_bytes // 8) if self.bus_bytes else BATCH_BYTES
         bounds = (self._batch, batch_bytes, self._bus_length, self._most_bytes, known, self.bus_bytes)
         return ("EVAL", self._intake_script, len(keys), *keys, *bounds, self._key_of(""), DERIVED_MS)

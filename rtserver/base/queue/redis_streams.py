@@ -23,12 +23,13 @@ STREAM, HASH, PLACE = "stream", "hash", "place"
 class RedisStreams:
     """The part of ``QueuePort`` that is about derived streams.
 
-    ``derived``: the cursors that began here; an intake waits for them.
+    ``derived``: the keys of the cursors that began here, each before the stream of its name; an intake waits for
+    these cursors.
     """
 
     def __init__(self, redis: RedisCommands) -> None:
         self._redis = redis
-        self.derived: set[str] = set()
+        self.derived: dict[str, None] = {}
         self._keep_script = load_script("oom.lua", "place.lua", "end.lua", "body.lua", "keep.lua")
         self._kept_script = load_script("place.lua", "end.lua", "body.lua", "kept.lua")
         self._see_script = load_script("place.lua", "see.lua")
@@ -55,7 +56,7 @@ class RedisStreams:
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        self.derived.add(cursor)
+        self.derived |= dict.fromkeys(map(self._redis.key_of, (f"kept:{cursor}", cursor)))
         names = _cursor_keys(cursor)
         until, *odd = self._script(self._begin_script, (*names, "bus", "end", "lost", "moments"), cursor)
         self.note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))

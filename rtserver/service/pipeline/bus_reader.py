@@ -6,7 +6,7 @@ Decides when reading holds still, when it is done, and what counts as lost.
 import logging
 from collections.abc import Callable
 
-from rtserver.base.queue.port import START, QueuePort, just_before, number_of, order_of
+from rtserver.base.queue.port import START, QueuePort, just_before, later_of, number_of, order_of
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.read_size import ReadSize
@@ -59,16 +59,16 @@ class BusReader:
     @property
     def reached(self) -> str:
         """Id of the last entry that was read, dispatched or not."""
-        return max(self._read_until, self.position, key=order_of)
+        return later_of(self._read_until, self._cursor.id)
 
     @property
     def furthest(self) -> str:
         """See the class."""
-        return max(self._heard_of, self.reached, key=order_of)
+        return later_of(self._heard_of, self.reached)
 
     def hear_of(self, offset: str) -> None:
         """Note that the bus has had an entry at ``offset``."""
-        self._heard_of = max(self._heard_of, offset, key=order_of)
+        self._heard_of = later_of(self._heard_of, offset)
 
     def on_end_lost(self, ended: str, reached: str) -> None:
         """Note that the bus ends at ``ended``, before ``furthest``, found when this reader had ``reached`` an entry.

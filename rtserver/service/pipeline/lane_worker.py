@@ -68,7 +68,8 @@ class LaneWorker:
             self._awake.clear()
             while len(lane):
                 self._work()
-                self._pause(0)
+                if len(lane):
+                    self._pause(0)
             if not lane.catch_up(self._reader.position):
                 self._read_bus()
             elif self._is_finishing:

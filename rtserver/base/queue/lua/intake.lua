@@ -25,19 +25,22 @@ local OVERHEAD = 65536 -- more bytes than a list takes besides its messages
 local MARGIN_MS = 10000 -- other workers may know of entries beyond the caller's
 local LAST_EXACT = 2 ^ 53 - 2 * limit -- larger numbers cannot be counted up
 
-local newest_id = end_of(bus, end_key)
+local last_id = newest_of(bus)
+local newest_id = later_of(last_id or '0-0', noted(end_key))
 local ended = false
-local known_ms, known_number = parts_of(known)
-local _, newest_number = parts_of(newest_id)
-if is_behind(known, newest_id) then
-  ended = newest_id
-  newest_id = string.format('%.0f-%.0f', known_ms + MARGIN_MS, math.max(known_number, newest_number))
-  redis.call('SET', end_key, newest_id)
-end
-if known_number > newest_number then
-  local lost_id = noted(lost_key)
-  if not lost_id or is_behind(known, lost_id) then
-    redis.call('SET', lost_key, known)
+if known ~= newest_id then
+  local known_ms, known_number = parts_of(known)
+  local _, newest_number = parts_of(newest_id)
+  if is_behind(known, newest_id) then
+    ended = newest_id
+    newest_id = string.format('%.0f-%.0f', known_ms + MARGIN_MS, math.max(known_number, newest_number))
+    redis.call('SET', end_key, newest_id)
+  end
+  if known_number > newest_number then
+    local lost_id = noted(lost_key)
+    if not lost_id or is_behind(known, lost_id) then
+      redis.call('SET', lost_key, known)
+    end
   end
 end
 local newest_ms, number = string.match(newest_id, '(%d+)-(%d+)')
@@ -52,10 +55,10 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local prefix = string.format('%.0f-', math.max(now_ms, tonumber(newest_ms)))
 
 -- Raises an error for a key of the wrong type, before anything is added.
-redis.call('SCARD', aside)
+local asides = redis.call('SCARD', aside)
 -- Notes that cannot be read begin anew: no message depends on them.
 local total, marked
-if redis.call('XLEN', bus) > 0 then
+if last_id then
   total, marked = noted_bytes(bytes_key, marks)
 end
 if not total then
@@ -66,19 +69,20 @@ if type(redis.pcall('ZCARD', moments)) == 'table' then
   redis.call('DEL', moments)
 end
 local moved, moved_bytes = 0, 0
+local has_new_mark = false
 
 local most_entries = tonumber(bus_length)
 
 -- Return how many entries may come before one behind the cursor could be trimmed.
 local function room_for(cursor, stream)
-  local kind = redis.call('TYPE', stream).ok
-  if kind ~= 'none' and kind ~= 'stream' then
-    return most_entries -- nothing can be derived: only this stream's readers lose by it
-  end
   local id = noted(cursor) or '0-0'
   local _, passed = parts_of(id)
   if number - passed + 2 * limit <= most_entries then
     return math.huge -- more than the two lists hold
+  end
+  local kind = redis.call('TYPE', stream).ok
+  if kind ~= 'none' and kind ~= 'stream' then
+    return most_entries -- nothing can be derived: only this stream's readers lose by it
   end
   -- Numbers may be missing from a bus that has lost its end, so count from the next entry that exists.
   local next_entry = redis.call('XRANGE', bus, '(' .. id, '+', 'COUNT', 1)[1]
@@ -95,8 +99,9 @@ for i = FIRST_CURSOR, #KEYS, 2 do
 end
 
 local function new_aside()
-  local name = string.format('%s.%06d.%d', time[1], time[2], redis.call('SCARD', aside))
+  local name = string.format('%s.%06d.%d', time[1], time[2], asides)
   redis.call('SADD', aside, name)
+  asides = asides + 1
   return aside .. ':' .. name
 end
 
@@ -111,7 +116,7 @@ local function append(raw)
   redis.call('XADD', bus, 'MAXLEN', '~', bus_length, newest_id, 'raw', raw)
   if not marked or total - marked >= MARK_BYTES then
     redis.call('RPUSH', marks, newest_id .. ' ' .. string.format('%.0f', total))
-    marked = total
+    marked, has_new_mark = total, true
   end
   total = total + entry_bytes(raw)
   moved = moved + 1
@@ -122,12 +127,12 @@ local function bytes_of(key)
   return redis.call('MEMORY', 'USAGE', key, 'SAMPLES', limit) or 0
 end
 
-local function move(key)
+local function move(key, bytes)
   local taken, most = 0, math.min(limit, room - moved)
   if most <= 0 then
     return
   end
-  if bytes_of(key) <= batch_bytes - moved_bytes then
+  if bytes <= batch_bytes - moved_bytes then
     local messages = redis.call('LRANGE', key, 0, most - 1)
     for _, raw in ipairs(messages) do
       append(raw)
@@ -149,10 +154,13 @@ local function move(key)
 end
 
 local waiting = redis.call('LLEN', intake)
-if waiting == 1 and most_bytes > 0 and bytes_of(intake) > 2 * most_bytes + OVERHEAD then
-  redis.call('RENAME', intake, new_aside())
-elseif waiting > 0 then
-  move(intake)
+if waiting > 0 then
+  local bytes = bytes_of(intake)
+  if waiting == 1 and most_bytes > 0 and bytes > 2 * most_bytes + OVERHEAD then
+    redis.call('RENAME', intake, new_aside())
+  else
+    move(intake, bytes)
+  end
 end
 
 local behind = redis.call('LLEN', list)
@@ -160,11 +168,12 @@ if behind > 0 and redis.call('LLEN', intake) == 0 then
   -- If much waits and the messages are large, they come one by one, each popped by a worker.
   local bytes = bytes_of(list)
   if bytes <= batch_bytes or bytes / behind <= SMALL then
-    move(list)
+    move(list, bytes)
   end
 end
 if moved > 0 then
   redis.call('SET', bytes_key, string.format('%.0f', total))
+  local is_trimmed = false
   if bus_bytes > 0 then
     local first_kept = mark_within(marks, total, bus_bytes)
     if first_kept then
@@ -172,9 +181,13 @@ if moved > 0 then
       local derived = passed_by('cursor', moments, nil, key_prefix, now_ms - counted_ms)
       local limit = derived and next_of(derived) or first_kept
       redis.call('XTRIM', bus, 'MINID', is_behind(first_kept, limit) and limit or first_kept)
+      is_trimmed = true
     end
   end
-  forget_marks(marks, number - redis.call('XLEN', bus))
+  if has_new_mark or is_trimmed then
+    -- Not for each message: XADD trims slowly, and a mark too many does no harm.
+    forget_marks(marks, number - redis.call('XLEN', bus))
+  end
 end
 local is_held = moved >= room and redis.call('LLEN', intake) + redis.call('LLEN', list) > 0
-return {moved, newest_id, redis.call('SCARD', aside), ended, total, is_held and 1 or 0}
+return {moved, newest_id, asides, ended, total, is_held and 1 or 0}

@@ -31,10 +31,11 @@ local function noted_bytes(bytes_key, marks)
   if type(total) == 'table' or type(last) == 'table' or (total and not tonumber(total)) then
     return nil
   end
-  if last and not (total and string.match(last, '^%d+-%d+ %d+$')) then
+  local marked = last and tonumber(string.match(last, '^%d+-%d+ (%d+)$'))
+  if last and not (total and marked) then
     return nil
   end
-  return tonumber(total or 0), marked_bytes(last)
+  return tonumber(total or 0), marked
 end
 
 -- Return the first mark behind which there are at most so many bytes; nil if that is the first of all, or none.
