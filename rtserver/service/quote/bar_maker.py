@@ -56,6 +56,10 @@ class BarMaker(ABC):
     def add(self, piece: Any) -> Bar | None:
         """Take the next ``Piece``. Return the bar that has ended with that, or None."""
 
+    def absorbs(self, tick: Tick) -> bool:
+        """Return True if ``add`` takes a tick that came late."""
+        return False
+
     def add_all(self, pieces: Sequence[Any]) -> list[BegunBar]:
         """Take the next pieces. Return the bars that have ended with that."""
         ended: list[BegunBar] = []
@@ -139,11 +143,18 @@ class SpanMaker(BarMaker):
         assert self._growing is not None, "no tick has come"
         return self._growing.row
 
+    def absorbs(self, tick: Tick) -> bool:
+        """See ``BarMaker``. A producer's bar may replace what is not known any more."""
+        return self.begin_ms <= tick.time < self._end_ms and not tick.is_bar
+
     def add(self, piece: Any) -> Bar | None:
-        """Take the next tick. Return the bar that has ended with that, or None."""
+        """Take the next tick, or one that it ``absorbs``. Return the bar that has ended with that, or None."""
         growing = self._growing
         if growing is not None and self.begin_ms <= piece.time < self._end_ms:
-            growing.add(piece)
+            if piece.time < growing.last:
+                growing.absorb(piece)
+            else:
+                growing.add(piece)
             return None
         return self._begin(piece)
 

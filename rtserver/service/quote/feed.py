@@ -44,7 +44,8 @@ class Feed(Topic):
         self._were: list[TimedRow] = []  # the rows before ``renew``
         self._work: Steps[None] | None = None
         self._changed: Number | None = None
-        self._behind: deque[Tick] | None = None  # all ticks since those that the rows have or are getting now
+        # All ticks since those that the rows have or are getting now, and True for those that came late.
+        self._behind: deque[tuple[Tick, bool]] | None = None
         self._pictures: dict[View, Table] = {}
 
     @property
@@ -108,12 +109,12 @@ class Feed(Topic):
         if tick is None:
             self._behind = None
         elif self.is_ready:
-            self._behind = deque((tick,))
+            self._behind = deque(((tick, changed is not None),))
         elif self._behind is not None:
-            self._behind.append(tick)
+            self._behind.append((tick, changed is not None))
         self.is_ready = False
         self._pictures = {}
-        if changed is not None:
+        if changed is not None and not self._absorbs(tick):
             self._changed = changed if self._changed is None else min(self._changed, changed)
 
     def rest(self) -> None:
@@ -145,15 +146,19 @@ class Feed(Topic):
         return self.is_ready or (self._work is None and self._changed is not None)
 
     def _step_behind(self) -> bool:
-        """Take some of the ticks that came in order meanwhile. Return False if the rows have to be made another way.
+        """Take some of the ticks that came meanwhile. Return False if the rows have to be made another way.
 
         A feed gets ready so however quickly ticks come: they are not made into bars again from the bar's begin on.
         """
-        ticks = self._behind
-        if not ticks or not self._can_step():
+        ticks, series = self._behind, self._series
+        if not ticks or series is None or not self._can_step():
             return False
         for _ in range(min(len(ticks), TICKS_OF_A_STEP)):
-            if not self.step(ticks[0]):
+            tick, is_late = ticks[0]
+            if is_late and not series.absorbs(tick):
+                self._changed = tick.time  # a bar has begun meanwhile
+                return True
+            if not self.step(tick):
                 return False
             ticks.popleft()
         return True
@@ -164,6 +169,10 @@ class Feed(Topic):
             return False
         # Base bars have all of these ticks, and are few.
         return series is not None and series.pieces.are_ticks
+
+    def _absorbs(self, tick: Tick | None) -> bool:
+        """Return True if the rows can take a late tick without being made again."""
+        return tick is not None and self._series is not None and self._series.absorbs(tick)
 
     def picture(self, view: View, decimals: int | None, fields: Mapping[str, Number] | None) -> Table:
         """Return the rows as they stand after ``seq``; the same object until the next tick."""

@@ -69,7 +69,7 @@ class Series:
         return self._maker.begin_ms - self._late_ms
 
     def step(self, tick: Tick) -> Row | None:
-        """Take the quote's next tick, which came in order.
+        """Take the quote's next tick, which came in order, or one that the series ``absorbs``.
 
         Return the newest row; None if it may lack ticks, as the first one of a cut series, and is not shown.
         """
@@ -83,6 +83,10 @@ class Series:
             return None
         row = self.rows[-1] = self._newest_row() if self._lines else maker.row
         return row
+
+    def absorbs(self, tick: Tick) -> bool:
+        """Return True if ``step`` takes a tick that came late: into the newest bar, whose first ticks may be gone."""
+        return self.pieces.are_ticks and self._maker.absorbs(tick)
 
     def fill(self) -> Steps[None]:
         """Make the rows from the first piece on."""

@@ -1,0 +1,24 @@
+"""A bar of ticks that has more ticks than are kept: late ones still go into it."""
+
+import pytest
+
+from rtserver.market.book.quote_book import BookRules
+from tests.service.quote.desk import MONDAY, Desk
+
+BEGIN = MONDAY // 90_000 * 90_000 + 90_000
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_a_late_tick_goes_into_a_bar_that_has_lost_its_first_ticks(is_together: bool) -> None:
+    desk = Desk(rules=BookRules(tail_ticks=40))
+    desk.tell([[BEGIN - 1_000, 10]])
+    viewer = desk.watch(period=90, indicators=["sma:2"])
+    points = [[BEGIN + 500 * number, 20] for number in range(100)]
+    points += [[BEGIN + 47_000, 99], [BEGIN + 50_000, 20], [BEGIN + 48_000, 1], [BEGIN + 51_000, 30]]
+    for some in [points] if is_together else [[point] for point in points]:
+        desk.tell(some)
+        desk.deliver(viewer)
+    assert viewer.rows[-1] == (BEGIN, 20, 30, 1, 99, 104, 20)
+    desk.tell([[BEGIN + 90_000, 40], [BEGIN + 89_000, 30]])
+    desk.deliver(viewer)
+    assert [row[:5] for row in viewer.rows[-2:]] == [(BEGIN, 20, 30, 1, 99), (BEGIN + 90_000, 40, 40, 40, 40)]
