@@ -61,7 +61,7 @@ class BookRecord:
 
     def finished(self, base: Base, start_ms: int, end_ms: int | None, limit: int | None = None) -> Sequence[Bar]:
         """See ``LiveBars``."""
-        return self.book.bars.finished(base).read(start_ms, end_ms, limit)
+        return self.book.bars.finished(base).run(start_ms, end_ms, limit)
 
     def state(self) -> object:
         """See ``SavedBook``."""

@@ -1,9 +1,9 @@
 """Group: which stored groups of bars a range needs, and what is taken from them. Pure; for all stores."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from rtserver.history.port import HistoryError, HistoryPart, HistoryRange
-from rtserver.market.bar_block import merged_bars
 from rtserver.market.market_bar import Bar
 
 
@@ -23,22 +23,14 @@ def label_of(bar: Bar) -> int:
     return bar.label
 
 
-def part_of(wanted: HistoryRange, bars: Iterable[Bar], *, has_older: bool, was_pruned: bool) -> HistoryPart:
-    """Return the part of a range from the bars of all groups that it needs.
+def part_of(wanted: HistoryRange, bars: Sequence[Bar], *, has_older: bool, was_pruned: bool) -> HistoryPart:
+    """Return the part of a range from the bars of all groups that it needs, in ascending order.
 
     ``has_older``: there are groups before these. ``was_pruned``: groups were removed before all that are stored.
     """
-    found = merged_bars(bars)
-    first = _first_within(found, wanted.start_ms)
-    inside = found[first:]
-    if wanted.end_ms is not None:
-        inside = [bar for bar in inside if label_of(bar) < wanted.end_ms]
-    cut = 0 if wanted.limit is None else max(0, len(inside) - wanted.limit)
-    has_older = has_older or first + cut > 0
-    return HistoryPart(inside[cut:], has_older, was_pruned and not has_older)
-
-
-def _first_within(bars: Sequence[Bar], start_ms: int | None) -> int:
-    if start_ms is None:
-        return 0
-    return next((place for place, bar in enumerate(bars) if label_of(bar) >= start_ms), len(bars))
+    first = 0 if wanted.start_ms is None else bisect_left(bars, wanted.start_ms, key=label_of)
+    end = len(bars) if wanted.end_ms is None else bisect_left(bars, wanted.end_ms, key=label_of)
+    if wanted.limit is not None:
+        first = max(first, end - wanted.limit)
+    has_older = has_older or first > 0
+    return HistoryPart(bars[first : max(first, end)], has_older, was_pruned and not has_older)

@@ -21,6 +21,7 @@ from rtserver.history.book_port import LiveBars
 from rtserver.history.flight import Event, Flights
 from rtserver.history.group import label_of
 from rtserver.history.port import HistoryError, HistoryPart, HistoryRange, HistorySource
+from rtserver.market.book.bar_run import run_of
 from rtserver.market.market_bar import Bar
 
 
@@ -42,7 +43,7 @@ class HistoryReader:
             return HistoryPart(live[len(live) - wanted.limit :], has_older=True)
         given_up = HistoryError(wanted.quote, wanted.base, "the read was given up")
         part = self._flights.share(older, lambda: self._read_older(older), given_up)
-        return part._replace(bars=[*part.bars, *live]) if live else part
+        return part._replace(bars=run_of(part.bars, live)) if live else part
 
     def _read_older(self, wanted: HistoryRange) -> HistoryPart:
         self.reads += 1

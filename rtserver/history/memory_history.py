@@ -26,7 +26,7 @@ class MemoryHistory:
         name = (wanted.quote, wanted.base)
         blocks = self._groups.get(name, {}).values()
         bars = [bar for block in blocks for bar in decode_bars(block)]
-        return part_of(wanted, bars, has_older=False, was_pruned=name in self._pruned)
+        return part_of(wanted, merged_bars(bars), has_older=False, was_pruned=name in self._pruned)
 
     def write(self, quote: str, base: str, bars: Sequence[Bar]) -> None:
         """See ``HistoryStore``."""

@@ -10,7 +10,9 @@ write costs one script and reads nothing. A read fetches only the groups that it
 changed since the last time.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 from zlib import crc32
 
@@ -30,7 +32,9 @@ from tcelib.redis.script import load_script
 
 CACHE_BYTES = 67_108_864
 FETCHED = 8
-"""Groups of one round trip: some milliseconds of decoding, then other loops have their turn."""
+"""Groups of one round trip, at most."""
+FETCHED_ROWS = 2_000
+"""Bars after which a round trip ends: some milliseconds of decoding, then other loops have their turn."""
 MOST_BLOCKS = 32
 """Blocks of a group after which it is made one, up to twice as many: not all quotes are due in the same minute."""
 BAR_BYTES = 400
@@ -59,12 +63,12 @@ class RedisHistory:
         """See ``HistorySource``."""
         notes, was_pruned = self._index(wanted.quote, wanted.base)
         needed = list(groups_of(notes, wanted))
-        bars: list[Bar] = []
+        groups: list[list[Bar]] = []
         count = read = 0  # bars before the end of the range, groups
         while read < len(needed) and (wanted.limit is None or count < wanted.limit):
             some = _enough(needed[read : read + FETCHED], wanted, count)
             for found in self._fetch(wanted.quote, wanted.base, some):
-                bars += found
+                groups.append(found)
                 count += len(found) if wanted.end_ms is None else _count_before(found, wanted.end_ms)
             read += len(some)
         if read:
@@ -72,6 +76,7 @@ class RedisHistory:
         else:
             before = wanted.end_ms if wanted.start_ms is None or wanted.limit == 0 else wanted.start_ms
         has_older = any(before is None or note.first < before for note in notes)
+        bars = list(chain.from_iterable(reversed(groups)))
         return part_of(wanted, bars, has_older=has_older, was_pruned=was_pruned)
 
     def write(self, quote: str, base: str, bars: Sequence[Bar]) -> None:
@@ -191,10 +196,14 @@ class RedisHistory:
 
 
 def _enough(notes: Sequence[GroupNote], wanted: HistoryRange, count: int) -> list[GroupNote]:
-    """Return the first groups of ``notes``, as many as should fill the range."""
-    some = []
+    """Return the first groups of ``notes``, as many as should fill the range or a round trip."""
+    some: list[GroupNote] = []
+    rows = 0
     for note in notes:
+        if rows >= FETCHED_ROWS:
+            break
         some.append(note)
+        rows += note.rows
         if wanted.end_ms is None or note.last < wanted.end_ms:
             count += note.rows
         if wanted.limit is not None and count >= wanted.limit:
@@ -203,4 +212,4 @@ def _enough(notes: Sequence[GroupNote], wanted: HistoryRange, count: int) -> lis
 
 
 def _count_before(bars: Sequence[Bar], end_ms: int) -> int:
-    return sum(1 for bar in bars if label_of(bar) < end_ms)
+    return bisect_left(bars, end_ms, key=label_of)

@@ -5,15 +5,13 @@ Bars at rest are sealed into compact blocks; the newest ones, fewer than a block
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from rtserver.market.bar_block import decode_bars, encode_bars
+from rtserver.market.bar_block import encode_bars
+from rtserver.market.book.bar_run import BarRun, RunPart, opened
 from rtserver.market.market_bar import Bar
 
 BLOCK_ROWS = 64
-OPEN_BLOCKS = 256
-"""Blocks of all quotes that are kept decoded: who opens a chart reads the same ones again for another period."""
 
 
 class _Block(NamedTuple):
@@ -73,15 +71,18 @@ class BarSeries:
 
     def read(self, start: int | None = None, end: int | None = None, limit: int | None = None) -> list[Bar]:
         """Return the bars whose labels are in [``start``, ``end``), or the newest ``limit`` of them, ascending."""
-        parts: list[Sequence[Bar]] = []
+        return list(self.run(start, end, limit))
+
+    def run(self, start: int | None = None, end: int | None = None, limit: int | None = None) -> BarRun:
+        """``read`` as a run. It stays as it is, whatever comes."""
+        parts: list[RunPart] = []
         found = 0
-        for first, bars in self._backwards(start, end):
-            cut = _between(bars, start, end)
-            parts.append(cut)
-            found += len(cut)
-            if (limit is not None and found >= limit) or (start is not None and first < start):
+        for part in self._backwards(start, end):
+            parts.append(part)
+            found += part.end - part.first
+            if limit is not None and found >= limit:
                 break
-        ascending = [bar for part in reversed(parts) for bar in part]
+        ascending = BarRun(reversed(parts))
         return ascending if limit is None else ascending[max(0, len(ascending) - limit) :]
 
     def take_from(self, label: int) -> list[Bar]:
@@ -89,8 +90,8 @@ class BarSeries:
         taken = self.read(label)
         self.taken_from = label if self.taken_from is None else min(self.taken_from, label)
         while self._blocks and self._blocks[-1].last >= label:
-            self._newest = list(_opened(self._blocks.pop().data))
-        self._newest = list(_between(self._newest, None, label))
+            self._newest = list(opened(self._blocks.pop().data))
+        self._newest = self._newest[: bisect_left(self._newest, label, key=label_of)]
         return taken
 
     def drop_before(self, label: int) -> None:
@@ -100,15 +101,17 @@ class BarSeries:
             del self._blocks[:count]
             self.is_cut = True
 
-    def _backwards(self, start: int | None, end: int | None) -> Iterator[tuple[int, Sequence[Bar]]]:
-        """Yield the parts that may have bars of a range, the newest first, each with its first label."""
-        if self._newest:
-            yield label_of(self._newest[0]), self._newest
+    def _backwards(self, start: int | None, end: int | None) -> Iterator[RunPart]:
+        """Yield the parts of a range, the newest first. Only the blocks at its ends are opened for that."""
+        if part := _between(tuple(self._newest), start, end):
+            yield part
         for block in reversed(self._blocks):
             if start is not None and block.last < start:
                 return
-            if end is None or block.first < end:
-                yield block.first, _opened(block.data)
+            if (start is None or block.first >= start) and (end is None or block.last < end):
+                yield RunPart(block.data, 0, block.rows)
+            elif (end is None or block.first < end) and (part := _between(opened(block.data), start, end)):
+                yield part
 
 
 def label_of(bar: Bar) -> int:
@@ -117,15 +120,10 @@ def label_of(bar: Bar) -> int:
     return bar.label
 
 
-def _between(bars: Sequence[Bar], start: int | None, end: int | None) -> Sequence[Bar]:
+def _between(bars: Sequence[Bar], start: int | None, end: int | None) -> RunPart | None:
     low = 0 if start is None else bisect_left(bars, start, key=label_of)
     high = len(bars) if end is None else bisect_left(bars, end, key=label_of)
-    return bars[low:high]
-
-
-@lru_cache(maxsize=OPEN_BLOCKS)
-def _opened(data: bytes) -> Sequence[Bar]:
-    return tuple(decode_bars(data))
+    return RunPart(bars, low, high) if low < high else None
 
 
 def _sealed(bars: Sequence[Bar]) -> _Block:

@@ -9,6 +9,7 @@ from functools import reduce
 
 import msgspec
 
+from rtserver.market.book.bar_run import BarRun, run_of
 from rtserver.market.book.bar_series import BarSeries, label_of
 from rtserver.market.book.growing_bar import GrowingBar, GrowingState, amounts_of, difference, grown_bar, joined
 from rtserver.market.book.tick import Tick
@@ -98,14 +99,18 @@ class BaseBars:
 
         The growing ones are among them.
         """
+        return list(self.run(base, start, end, limit))
+
+    def run(self, base: Base, start: int | None = None, end: int | None = None, limit: int | None = None) -> BarRun:
+        """``read`` as a run. It stays as it is, whatever comes."""
         later = [
             bar
             for bar in self.growing(base)
             if (start is None or label_of(bar) >= start) and (end is None or label_of(bar) < end)
         ]
         if limit is not None and len(later) >= limit:
-            return later[len(later) - limit :]
-        return self._series[base].read(start, end, None if limit is None else limit - len(later)) + later
+            return run_of(later[len(later) - limit :])
+        return run_of(self._series[base].run(start, end, None if limit is None else limit - len(later)), later)
 
     def grow(self, base: Base, span: BarSpan, older: Iterable[Bar] = ()) -> GrowingBar | None:
         """Return the growing bar of a longer period, which has the newest tick; None before the first tick.

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+from rtserver.market.book.bar_run import BarRun, run_of
 from rtserver.market.book.bar_series import BarSeries, label_of
 from rtserver.market.book.growing_bar import GrowingBar
 from rtserver.market.book.quote_book import QuoteBook
@@ -90,9 +91,9 @@ class BasePieces:
             self._from = self._period.bar_at(self._calendar, begin_ms).label
             self._older = self._older[bisect_left(self._older, self._from, key=label_of) :]
 
-    def _read(self, label: int | None) -> list[Bar]:
-        bars = self._book.bars.read(self._base, label, self._end_ms)
-        return [*self._older_than(bars[0] if bars else None, label), *bars]
+    def _read(self, label: int | None) -> BarRun:
+        bars = self._book.bars.run(self._base, label, self._end_ms)
+        return run_of(self._older_than(bars[0] if bars else None, label), bars)
 
     def _older_than(self, first: Bar | None, label: int | None) -> Sequence[Bar]:
         older = self._older

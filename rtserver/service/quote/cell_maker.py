@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from rtserver.base.bridge.message import Cell
 from rtserver.market.indicator.indicator_line import WHOLE_GROUP, IndicatorLine
 from rtserver.market.market_bar import Bar
+from rtserver.service.quote.bar_maker import BegunBar
 
 CellState: TypeAlias = tuple[int, list[Any]]
 
@@ -112,7 +113,7 @@ class CellMaker:
         return self._bars + 1 >= reach
 
 
-def first_needed(lines: Sequence[IndicatorLine], bars: Sequence[Bar], wanted: int) -> int:
+def first_needed(lines: Sequence[IndicatorLine], bars: Sequence[BegunBar], wanted: int) -> int:
     """Return the index of the first bar that a cell of the last ``wanted`` bars depends on."""
     first_wanted = max(0, len(bars) - wanted)
     first = first_wanted
@@ -126,7 +127,7 @@ def first_needed(lines: Sequence[IndicatorLine], bars: Sequence[Bar], wanted: in
     return max(0, first)
 
 
-def _first_of_group(bars: Sequence[Bar], index: int) -> int:
-    while index and bars[index - 1].group == bars[index].group:
+def _first_of_group(bars: Sequence[BegunBar], index: int) -> int:
+    while index and bars[index - 1].bar.group == bars[index].bar.group:
         index -= 1
     return index

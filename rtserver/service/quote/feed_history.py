@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.history.book_port import LiveBars
 from rtserver.history.port import HistoryError, HistoryPart, HistoryRange
+from rtserver.market.book.bar_run import run_of
 from rtserver.market.book.bar_series import label_of
 from rtserver.market.book.quote_book import QuoteBook
 from rtserver.market.day import DAY_MS
@@ -127,7 +128,7 @@ def _begins(quote: KnownQuote) -> list[int | None]:
 def _read_book(book: QuoteBook, wanted: HistoryRange) -> HistoryPart:
     """Return the bars of a range, of which a book has all there are."""
     series = book.bars.finished(wanted.base)
-    bars = series.read(wanted.start_ms, wanted.end_ms, wanted.limit)
+    bars = series.run(wanted.start_ms, wanted.end_ms, wanted.limit)
     first = label_of(bars[0]) if bars else wanted.start_ms
     has_older = first is not None and series.first_label is not None and series.first_label < first
     return HistoryPart(bars, has_older, series.is_cut and not has_older)
@@ -139,7 +140,7 @@ def _from(read: Read, quote: KnownQuote, base: Base, begin: int, older: OlderBar
     if begin >= first:
         return older._replace(begin=first)
     part = read(HistoryRange(quote.key, base, begin, first, MOST_BARS))
-    return OlderBars([*part.bars, *older.bars], part.has_older, part.is_cut, begin)
+    return OlderBars(run_of(part.bars, older.bars), part.has_older, part.is_cut, begin)
 
 
 def _minutes_before(read: Read, quote: KnownQuote) -> OlderBars | None:

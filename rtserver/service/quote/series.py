@@ -99,21 +99,21 @@ class Series:
         is_cut = self.pieces.is_cut
         if is_cut and begun and not self.pieces.is_whole(begun[0].bar):
             begun.pop(0)
-        first = first_needed(self._lines, [bar for _, bar in begun], self._most_rows)
+        first = first_needed(self._lines, begun, self._most_rows)
         self.has_older = self.pieces.has_older or len(begun) > self._most_rows
         self.is_cut = is_cut and not self.pieces.has_older
         self._is_cut = is_cut or first > 0
-        is_whole = self._begins_group([bar for _, bar in begun], first)
+        is_whole = self._begins_group(begun, first)
         self._cells = CellMaker(self._lines, is_cut=self._is_cut, is_group_cut=self._is_cut and not is_whole)
         yield from self._extend(begun[first:])
         if self._checkpoints:
             self.pieces.forget(self._checkpoints.first_ms)
 
-    def _begins_group(self, bars: Sequence[Bar], first: int) -> bool:
+    def _begins_group(self, begun: Sequence[BegunBar], first: int) -> bool:
         """Return True if nothing that the group of a bar has before it is missing."""
         if first:
-            return bars[first - 1].group != bars[first].group
-        return bool(bars) and self.pieces.begins_group(bars[0])
+            return begun[first - 1].bar.group != begun[first].bar.group
+        return bool(begun) and self.pieces.begins_group(begun[0].bar)
 
     def replay(self, changed: Number) -> Steps[Remade]:
         """Make the rows anew whose ticks may have changed from a time on, and those behind them."""
@@ -166,7 +166,7 @@ class Series:
         added: list[TimedRow] = []
         self.has_older = self.has_older or len(self.rows) + len(begun) > self._most_rows
         # Only the last checkpoint before all that may still change is needed, and those behind it.
-        kept_from = max((begin for begin, _ in begun if begin <= self.oldest_change), default=NEVER)
+        kept_from = next((begin for begin, _ in reversed(begun) if begin <= self.oldest_change), NEVER)
         for number, (begin, bar) in enumerate(begun[:-1], 1):
             self._begin_cells(begin, bar)
             if begin >= kept_from and self._checkpoints.is_due(begin):
