@@ -98,10 +98,7 @@ def exact(value: int | str) -> int | str:
 
 def encode(type: str, data: Any, id: int | str | None = None) -> bytes:  # noqa: A002 (the protocol's words)
     """Return the payload of a text frame. Raises ``JsonError`` for data that JSON cannot say."""
-    message = {"type": type, "data": data}
-    if id is not None:
-        message["id"] = id
-    return json.encode_exact(message)
+    return encode_around(type, json.encode_exact(data), id)
 
 
 def type_of(message: bytes) -> str:
@@ -125,10 +122,10 @@ def encode_around(
     It has an ``id`` as an answer, or an ``offset`` as a message that was kept.
     """
     if offset is not None:
-        return b'{"type":%b,"data":%b,"offset":"%b"}' % (json.encode(type), data, offset.encode())
+        return b'{"type":%b,"data":%b,"offset":"%b"}' % (json.encode_scalar(type), data, offset.encode())
     if id is None:
-        return b'{"type":%b,"data":%b}' % (json.encode(type), data)
-    return b'{"type":%b,"data":%b,"id":%b}' % (json.encode(type), data, json.encode(id))
+        return b'{"type":%b,"data":%b}' % (json.encode_scalar(type), data)
+    return b'{"type":%b,"data":%b,"id":%b}' % (json.encode_scalar(type), data, json.encode_scalar(id))
 
 
 def encode_error(

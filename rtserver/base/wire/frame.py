@@ -5,7 +5,6 @@ A server's frames are never masked, so one frame can go to any number of receive
 
 from collections.abc import Callable
 from enum import IntEnum
-from functools import partial
 
 # The one C helper of Tornado's that works on bytes alone; tests/base/wire/test_frame.py fails should it change.
 from tornado.util import _websocket_mask
@@ -18,7 +17,7 @@ RESERVED_BITS = 0x70
 OPCODE_BITS = 0x0F
 MASKED = 0x80
 LENGTH_BITS = 0x7F
-MAX_CONTROL_PAYLOAD = 125
+MAX_CONTROL_PAYLOAD = MAX_SHORT_PAYLOAD = 125
 
 
 class Opcode(IntEnum):
@@ -30,6 +29,9 @@ class Opcode(IntEnum):
     CLOSE = 0x8
     PING = 0x9
     PONG = 0xA
+
+
+_TEXT_HEADS = tuple(bytes((FIN | Opcode.TEXT, length)) for length in range(MAX_SHORT_PAYLOAD + 1))
 
 
 class ProtocolError(Exception):
@@ -51,15 +53,17 @@ unmask: Callable[[bytes, bytes], bytes] = _websocket_mask
 def build_frame(opcode: int, payload: bytes) -> bytes:
     """Return a whole, unfragmented, unmasked frame, as servers send it. ``opcode`` may carry reserved bits."""
     length = len(payload)
-    if length <= 125:
+    if length <= MAX_SHORT_PAYLOAD:
         return bytes((FIN | opcode, length)) + payload
     if length <= 0xFFFF:
         return bytes((FIN | opcode, 126, length >> 8, length & 0xFF)) + payload
     return bytes((FIN | opcode, 127)) + length.to_bytes(8, "big") + payload
 
 
-text_frame = partial(build_frame, Opcode.TEXT)
-"""Return a text message of UTF-8 bytes as one frame."""
+def text_frame(payload: bytes) -> bytes:
+    """Return a text message of UTF-8 bytes as one frame."""
+    length = len(payload)
+    return _TEXT_HEADS[length] + payload if length <= MAX_SHORT_PAYLOAD else build_frame(Opcode.TEXT, payload)
 
 
 def close_frame(code: int, reason: str = "") -> bytes:

@@ -26,6 +26,7 @@ def test_a_text_frame_is_the_one_of_section_5_7() -> None:
 )
 def test_a_length_takes_its_shortest_form(length: int, header: str) -> None:
     assert build_frame(Opcode.BINARY, bytes(length)) == bytes.fromhex(header) + bytes(length)
+    assert text_frame(bytes(length)) == b"\x81" + bytes.fromhex(header)[1:] + bytes(length)
 
 
 def test_tornado_unmasks_the_example_of_section_5_7() -> None:

@@ -3,6 +3,7 @@
 import math
 from collections import OrderedDict
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.base.wire.json import JsonError, ShapeError, decode, encode, encode_exact
+from rtserver.base.wire.json import JsonError, ShapeError, decode, encode, encode_exact, encode_scalar
 
 ANYTHING = msgspec.json.Decoder(Any)
 
@@ -39,6 +40,25 @@ def test_what_is_written_is_read_back_as_it_was(value: Any) -> None:
 
 def test_what_is_written_is_compact_and_in_utf_8() -> None:
     assert encode({"a": [1, 2.5, None, True], "b": "é€/😀"}) == '{"a":[1,2.5,null,true],"b":"é€/😀"}'.encode()
+
+
+def test_each_character_is_written_alike_by_itself_and_in_an_object() -> None:
+    for character in map(chr, (*range(0xD800), *range(0xE000, 0x11000), 0x10FFFF)):
+        assert b'{"a":%b}' % encode_scalar(character) == encode({"a": character})
+
+
+class Word(StrEnum):
+    QUOTE = '"'
+
+
+@pytest.mark.parametrize("value", [0, -(2**80), True, "", "é/", Word.QUOTE])
+def test_what_is_written_by_itself_is_what_is_written_anywhere(value: int | str) -> None:
+    assert encode_scalar(value) == encode(value)
+
+
+def test_a_text_that_json_cannot_say_is_refused_by_itself_too() -> None:
+    with pytest.raises(JsonError):
+        encode_scalar("\ud800")
 
 
 @pytest.mark.parametrize(
