@@ -102,7 +102,8 @@ class App:
         await self._take_lease()
         listeners = self._build_listeners()
         to_users = self._bridge.to_users
-        drain = partial(to_users.drain, self._user_side.users.handle, DRAIN_LIMIT, DRAIN_SECONDS)
+        users = self._user_side.users
+        drain = partial(to_users.drain, users.handle, DRAIN_LIMIT, DRAIN_SECONDS, joins=users.joins)
         to_users.bind(partial(self._loop.call_soon_threadsafe, drain))
         self._services.thread.start()
         listeners.open()

@@ -134,6 +134,7 @@ def build_users(
         sizes=MessageSizeLimit(config.outbox_hard_bytes),
         on_look_up_error=on_look_up_error,
         presence=presence,
+        fan_out=fan_out,
     )
 
 

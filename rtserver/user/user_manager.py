@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import count
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import rtserver
 from rtserver.base.bridge.mailbox import BridgeClosedError
@@ -37,6 +37,7 @@ from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Payload
 from rtserver.user.agent_registry import AgentRegistry, Presence
+from rtserver.user.delivery import Deliveries, can_join
 from rtserver.user.drain import Drain
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.identity import Identity
@@ -44,14 +45,14 @@ from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
 from rtserver.user.seen_offset import SeenOffsets
 from rtserver.user.session_watch import Authenticator, SessionWatch
-from rtserver.user.topic.board import Topics
+from rtserver.user.topic.board import FanOut, Topics, push_to_each
 from rtserver.user.user_agent import Connection, UserAgent
 from rtserver.user.user_limits import UserLimits
 
 log = logging.getLogger(__name__)
 
-Receiver: TypeAlias = Callable[[Any], object]
-"""The receiver of one kind of message from the bridge."""
+Receiver: TypeAlias = Callable[..., object]
+"""The receiver of one kind of message from the bridge. It gets several if they join each other."""
 
 NOTICE = "notice"
 RETRY_SECONDS = 5
@@ -66,8 +67,8 @@ class UserManager:
     message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
     ``rights`` says what users may do, ``limits`` how much of it; without them everything is allowed. ``sizes`` bounds
     the messages that clients can take. ``on_look_up_error`` is called when a session cannot be looked up.
-    ``presence`` hears of each user's first agent and last. Raises ``DuplicateHandlerError`` for two handlers of one
-    message type.
+    ``presence`` hears of each user's first agent and last. ``fan_out`` is as in ``Topics``. Raises
+    ``DuplicateHandlerError`` for two handlers of one message type.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class UserManager:
         heartbeat_ms: int = 25_000,
         on_look_up_error: Callable[[], object] = lambda: None,
         presence: Presence | None = None,
+        fan_out: FanOut = push_to_each,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.topics = topics
@@ -110,7 +112,7 @@ class UserManager:
             Refused: self._on_answer,
             Replay: self._on_answer,
             Delayed: self._on_answer,
-            Deliver: self._on_deliver,
+            Deliver: Deliveries(self._registry, self.seen_offsets, fan_out).deliver,
             PushBegins: lambda message: self.seen_offsets.begin(message.offset),
             PushedUntil: lambda message: self.seen_offsets.on_push(message.offset),
             PushesLost: lambda message: self.seen_offsets.lose(message.offset),
@@ -245,19 +247,31 @@ class UserManager:
     # From the services.
 
     def receive(self, kind: type[Message], receiver: Receiver) -> None:
-        """Pass messages of one more kind to ``receiver``."""
+        """Pass messages of one more kind to ``receiver``, one by one, or several that join each other."""
         self._receivers[kind] = receiver
 
-    def handle(self, message: Message) -> bool:
-        """Handle one message from the bridge. Never raises.
+    def joins(self, message: Message, following: Message) -> bool:
+        """Return True if two messages from the bridge may be handled together; see ``Mailbox.drain``."""
+        if isinstance(message, Deliver):
+            return isinstance(following, Deliver) and can_join(message, following)
+        return (
+            isinstance(message, Update)
+            and isinstance(following, Update)
+            and message.topic == following.topic
+            and self.topics.can_join(message.topic)
+        )
 
-        Return True if the message is so large that sockets should be written before the next one.
+    def handle(self, *messages: Message) -> bool:
+        """Handle a message from the bridge, or several that join each other. Never raises.
+
+        Return True if there was so much in them that sockets should be written before the next one.
         """
+        kind = type(messages[0])
         try:
-            self._receivers[type(message)](message)
+            self._receivers[kind](*messages)
         except BaseException:  # a module may raise anything
-            log.exception("! a %s from the services could not be handled", type(message).__name__)
-        return isinstance(message, Deliver) and len(message.payload) > LARGE_BYTES
+            log.exception("! a %s from the services could not be handled", kind.__name__)
+        return sum(len(message.payload) for message in messages if isinstance(message, Deliver)) > LARGE_BYTES
 
     def _on_answer(self, message: Snapshot | Refused | Replay | Delayed) -> None:
         agent = self._registry.by_id.get(message.agent)
@@ -271,19 +285,6 @@ class UserManager:
             agent.on_delayed(message)
         else:
             agent.on_refused(message)
-
-    def _on_deliver(self, message: Deliver) -> None:
-        payload = Payload(message.payload)
-        for agent in self._receivers_of(message):
-            agent.push(payload)
-        if message.offset is not None:
-            self.seen_offsets.on_push(message.offset)
-
-    def _receivers_of(self, message: Deliver) -> Iterable[UserAgent]:
-        if message.user_ids is None:
-            return self._registry.all()
-        user_ids = dict.fromkeys(map(str, message.user_ids))  # a user named twice gets the message once
-        return [agent for user_id in user_ids for agent in self.get_users(user_id)]
 
     def _on_kick(self, message: Kick) -> None:
         for agent in self.get_users(message.user_id):

@@ -9,11 +9,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import inf
+from typing import TypeAlias
 
 from rtserver.base.bridge.message import Message
 from rtserver.base.bridge.ownership import ThreadBound
 
 CONGESTED_LENGTH = 1_000  # of messages that may carry hundreds of rows each
+
+
+Joins: TypeAlias = Callable[[Message, Message], bool]
+"""A function from a message and the next one to whether both may be handled together."""
+
+
+def never(_message: Message, _following: Message) -> bool:
+    """Return False: each message is handled by itself."""
+    return False
 
 
 class BridgeClosedError(RuntimeError):
@@ -68,11 +78,12 @@ class Mailbox(ThreadBound):
         if must_wake and self._wake is not None:
             self._wake()
 
-    def drain(self, handle: Callable[[Message], object], limit: int, seconds: float = inf) -> bool:
+    def drain(self, handle: Callable[..., object], limit: int, seconds: float = inf, *, joins: Joins = never) -> bool:
         """Pass at most ``limit`` messages to ``handle``. Return True if some are left, and wake the reader for them.
 
-        No message is begun after ``seconds``, or after ``handle`` has returned True for a large one. The bounds keep
-        a burst, or a few expensive messages, from holding up the reader's thread. Raises ``WrongThreadError``.
+        ``handle`` gets one message, or several in a row of which each ``joins`` the one before. No message is begun
+        after ``seconds``, or after ``handle`` has returned True for large ones. The bounds keep a burst, or a few
+        expensive messages, from holding up the reader's thread. Raises ``WrongThreadError``.
         """
         self.check_thread()
         deadline = time.monotonic() + seconds
@@ -81,9 +92,15 @@ class Mailbox(ThreadBound):
         with self._lock:
             self._is_awake = False
         messages = self._messages
+        left = min(limit, len(messages))
         try:
-            for _ in range(min(limit, len(messages))):
-                if handle(messages.popleft()) is True or time.monotonic() >= deadline:
+            while left:
+                run = [messages.popleft()]
+                left -= 1
+                while left and joins(run[-1], messages[0]):
+                    run.append(messages.popleft())
+                    left -= 1
+                if handle(*run) is True or time.monotonic() >= deadline:
                     break
         finally:
             # Also after a message that failed: later ones must not wait for the next post.

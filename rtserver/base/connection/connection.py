@@ -12,7 +12,7 @@ that memory sets (``outbox.BURST``).
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -34,6 +34,8 @@ from rtserver.base.wire.payload import Framing
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 2.0
+JOINED_BYTES = 32_768
+"""Most bytes of frames that are joined, of which few suffice to join: far below ``outbox_bytes``."""
 IN_ORDER = 0.75
 """Part of ``outbox_bytes`` for frames that wait in order. The rest is for the newest of each key in a lag."""
 
@@ -48,24 +50,40 @@ class Kind(NamedTuple):
     """None: binary messages are dropped, unless the connection was given its peer."""
 
 
-def fan_out(connections: Iterable["Connection"], frame: bytes, key: Hashable | None = None) -> None:
-    """``push`` the same frame to many connections.
+def fan_out(connections: Sequence["Connection"], frames: Sequence[bytes], key: Hashable | None = None) -> None:
+    """``push`` the same frames to many connections.
 
     The loop has no call for a connection that is open, does not lag and has frames waiting, so that a flush is to
     come: a call for each would take three times as long as all the rest, and the first client would wait for the
-    calls of all others.
+    calls of all others. Such a connection gets several frames as one. Each of the others gets them one by one,
+    because any of them may be the one with which a lag begins or the client is given up.
     """
-    length = len(frame)
+    joined = frames[0] if len(frames) == 1 else b"".join(frames)
+    length = len(joined)
+    if length > JOINED_BYTES and len(frames) > 1:
+        middle = len(frames) // 2
+        fan_out(connections, frames[:middle], key)
+        fan_out(connections, frames[middle:], key)
+        return
     for connection in connections:
         outbox = connection.outbox
         size = outbox.size + length
         if size > outbox.limit:
-            connection.push(frame, key)
+            _push_each(connection, frames, key)
             continue
         if not outbox.frames:
             connection.schedule()
-        outbox.frames.append(frame)
+        outbox.frames.append(joined)
         outbox.size = size
+
+
+def _push_each(connection: "Connection", frames: Iterable[bytes], key: Hashable | None) -> None:
+    for frame in frames:
+        # The handler hears of a lag and of an end. Its errors must not keep the frames from the other connections.
+        try:
+            connection.push(frame, key)
+        except BaseException:
+            log.exception("! %s: its handler failed at a push", connection.remote_ip)
 
 
 class Connection:

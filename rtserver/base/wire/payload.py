@@ -4,10 +4,24 @@ Connections of one kind share a *framing*: the function from a payload to the by
 makes a text frame, for a client that inflates a compressed one.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+log = logging.getLogger(__name__)
+
 Framing: TypeAlias = Callable[[bytes], bytes]
+
+
+def frames_of(framing: Framing, messages: Iterable[bytes]) -> list[bytes]:
+    """Return a frame for each message. One that cannot be framed is logged and left out: the others must arrive."""
+    frames = []
+    for message in messages:
+        try:
+            frames.append(framing(message))
+        except Exception:
+            log.exception("! a message of %d bytes could not be framed", len(message))
+    return frames
 
 
 class Payload:

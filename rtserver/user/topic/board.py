@@ -7,10 +7,13 @@ one push of the same bytes per subscriber. Subscribers with a rate are in a clas
 import logging
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from rtserver.base.bridge.message import Update
 from rtserver.base.limit.cpu_quota import FairShare
+from rtserver.base.wire.payload import frames_of
 from rtserver.user.topic.pacer import Pacer, Timing
 from rtserver.user.topic.rate_class import MOST_ROWS, RateClass
 from rtserver.user.topic.subscriber import Draw, Pushing, Subscriber, Subscribers
@@ -21,14 +24,15 @@ log = logging.getLogger(__name__)
 GroupKey: TypeAlias = tuple[str, Hashable]
 """A topic and a group of it."""
 
-FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
-"""A function that pushes a frame with a key to each of the connections."""
+FanOut: TypeAlias = Callable[[Sequence[Any], Sequence[bytes], Hashable], None]
+"""A function that pushes frames, each with the same key, to each of the connections."""
 
 
-def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) -> None:
-    """Push a frame to connections of any kind."""
+def push_to_each(connections: Sequence[Pushing], frames: Sequence[bytes], key: Hashable) -> None:
+    """Push frames to connections of any kind."""
     for connection in connections:
-        connection.push(frame, key)
+        for frame in frames:
+            connection.push(frame, key)
 
 
 class Group(Subscribers):
@@ -64,7 +68,7 @@ class Held:
 class Topics:
     """All topics with subscribers, by topic and group. Empty ones do not exist.
 
-    ``fan_out`` pushes one frame to many connections. ``timing`` is an event loop; rates need one. An update whose
+    ``fan_out`` pushes frames to many connections. ``timing`` is an event loop; rates need one. An update whose
     message would be longer than ``chunk_bytes`` is cut into several.
 
     Four counters: ``updates`` received, frames pushed (``deliveries``), drawings that raised (``failures``), and
@@ -179,19 +183,42 @@ class Topics:
         everybody = (found, *found.classes.values())
         return tuple(agent for each in everybody for members in each.kinds.values() for agent in members)
 
-    def update(self, update: Update) -> None:
-        """Draw the update once per group and push the frame to each subscriber.
+    def update(self, *updates: Update) -> None:
+        """Draw updates of one topic, each once per group, and push the frames to each subscriber.
 
         The key of the push is (topic, group), so that a slow client gets the newest drawing of each. An update of a
         topic without subscribers is dropped: the last one left while it was on its way.
         """
-        self.updates += 1
+        topic = updates[0].topic
+        self.updates += len(updates)
         if self._held:
-            for held in self._held.get(update.topic, ()):
-                held.updates.append(update)
-        groups = self._topics.get(update.topic)
+            for held in self._held.get(topic, ()):
+                held.updates.extend(updates)
+        groups = self._topics.get(topic)
         if groups is None:
             return
+        if (alone := self._alone(topic)) is not None:
+            self._deliver(alone, *updates)
+            return
+        for update in updates:
+            self._show_groups(groups, update)
+
+    def can_join(self, topic: str) -> bool:
+        """Return True if several updates of a topic are better shown together."""
+        return self._alone(topic) is not None
+
+    def _alone(self, topic: str) -> Group | None:
+        """Return the only group of a topic, if nobody in it is charged or has a rate.
+
+        A connection in two groups has to get an update from both of them before the next one.
+        """
+        groups = self._topics.get(topic)
+        if groups is None or len(groups) > 1:
+            return None
+        (group,) = groups.values()
+        return None if group.classes or group.share is not None else group
+
+    def _show_groups(self, groups: dict[Hashable, Group], update: Update) -> None:
         # Copies: a push may end a connection that is too slow, and so remove its agent from here.
         for group in tuple(groups.values()):
             if group.kinds:
@@ -236,14 +263,32 @@ class Topics:
         else:
             self._deliver(subscribers, update)
 
-    def _deliver(self, subscribers: Subscribers, update: Update) -> None:
+    def _deliver(self, subscribers: Subscribers, *updates: Update) -> None:
+        """Draw the updates, and push consecutive frames of one key together."""
+        drawn: list[tuple[bytes, Hashable]] = []
+        for update in updates:
+            self._draw(subscribers, update, drawn)
+        if len(drawn) == 1:
+            self._push(subscribers, [drawn[0][0]], drawn[0][1])
+            return
+        for key, run in groupby(drawn, itemgetter(1)):
+            self._push(subscribers, [message for message, _ in run], key)
+
+    def _push(self, subscribers: Subscribers, messages: Sequence[bytes], key: Hashable) -> None:
+        for framing, members in tuple(subscribers.kinds.items()):
+            connections = tuple(members.values())
+            self.deliveries += len(connections) * len(messages)
+            self._fan_out(connections, frames_of(framing, messages), key)
+
+    def _draw(self, subscribers: Subscribers, update: Update, drawn: list[tuple[bytes, Hashable]]) -> None:
+        """Append the messages of an update, each with its key: several if one would be too long."""
         if 0 < subscribers.most_rows < len(update.payload):
             for piece in cut_update(update, subscribers.most_rows):
-                self._deliver_piece(subscribers, piece)
+                self._draw_piece(subscribers, piece, drawn)
         else:
-            self._deliver_piece(subscribers, update)
+            self._draw_piece(subscribers, update, drawn)
 
-    def _deliver_piece(self, subscribers: Subscribers, update: Update) -> None:
+    def _draw_piece(self, subscribers: Subscribers, update: Update, drawn: list[tuple[bytes, Hashable]]) -> None:
         try:
             message = subscribers.draw(update)
         except BaseException:  # a drawing may raise anything; it costs this update of this group
@@ -256,15 +301,11 @@ class Topics:
         if len(message) > self._chunk_bytes and rows > 1:
             # A little less than fits on average: rows are not equally long.
             subscribers.most_rows = max(1, min(rows // 2, rows * self._chunk_bytes * 9 // (len(message) * 10)))
-            self._deliver(subscribers, update)
+            self._draw(subscribers, update, drawn)
             return
         # Corrected rows alone have no number: nobody would see that they are missing, if a later frame replaced them.
         # A frame without rows must not replace one that has some.
-        key = subscribers.key if update.payload else None
-        for framing, members in tuple(subscribers.kinds.items()):
-            connections = tuple(members.values())
-            self.deliveries += len(connections)
-            self._fan_out(connections, framing(message), key)
+        drawn.append((message, subscribers.key if update.payload else None))
 
     def _release(self, rate_class: RateClass) -> None:
         share = rate_class.share

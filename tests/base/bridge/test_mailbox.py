@@ -75,6 +75,15 @@ def test_a_post_after_the_drain_wakes_again(mailbox: Mailbox, reader: Reader) ->
     assert reader.wakeups == 2
 
 
+def test_messages_that_join_come_in_one_call_and_count_one_by_one(mailbox: Mailbox, reader: Reader) -> None:
+    calls: list[list[int]] = []
+    post(mailbox, 1, 1, 2, 3, 3, 3, 3)
+    is_more = mailbox.drain(lambda *run: calls.append([each.number for each in run]), 5, joins=lambda a, b: a == b)
+    assert is_more
+    assert calls == [[1, 1], [2], [3, 3]]
+    assert len(mailbox) == 2
+
+
 def test_a_drain_takes_no_more_than_its_bound_and_wakes_itself_for_the_rest(mailbox: Mailbox, reader: Reader) -> None:
     post(mailbox, *range(5))
     assert reader.drain(limit=2)

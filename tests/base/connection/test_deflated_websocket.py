@@ -120,7 +120,7 @@ async def test_one_compressed_frame_serves_all_who_inflate_busy_or_idle(
         assert connections[0].framing is connections[1].framing
         connections[0].push(text_frame(b"before"))
         for message in (LONG, b"short"):
-            fan_out(connections, connections[0].framing(message))
+            fan_out(connections, [connections[0].framing(message)])
         assert await receive_all(busy, 3) == [b"before", LONG, b"short"]
         assert await receive_all(idle, 2) == [LONG, b"short"]
 

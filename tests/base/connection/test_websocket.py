@@ -132,7 +132,7 @@ async def test_while_an_answer_is_pending_a_pong_and_a_broadcast_leave_all_the_s
     async with await connect() as client:
         client.send(masked(PING, b"?") + masked(TEXT, b"slow"))
         await owner.until(lambda: owner.sessions[0].messages)
-        fan_out([owner.sessions[0].connection], text_frame(b"news"))
+        fan_out([owner.sessions[0].connection], [text_frame(b"news")])
         assert await client.recv() == (0x80 | PONG, b"?")
         assert await client.recv_text() == "news"
         gate.set_result(None)
@@ -147,8 +147,8 @@ async def test_a_broadcast_reaches_all_who_are_open_in_the_order_of_the_other_pu
         connections = [session.connection for session in owner.sessions]
         connections[0].push(text_frame(b"before"))
         connections[2].close(4003)
-        fan_out(connections, text_frame(b"news"))
-        fan_out(connections, text_frame(b"more"))
+        fan_out(connections, [text_frame(b"news")])
+        fan_out(connections, [text_frame(b"more")])
         connections[0].push(text_frame(b"after"))
         assert [await one.recv_text() for _ in range(4)] == ["before", "news", "more", "after"]
         assert [await other.recv_text() for _ in range(2)] == ["news", "more"]
@@ -232,7 +232,7 @@ async def test_a_slow_reader_gets_the_newest_of_each_key_and_is_told_when_it_has
         filled = await fill(session)
         assert session.lags == [True]
         for number in range(5000):
-            fan_out([connection], text_frame(b"a%d" % number), "a")
+            fan_out([connection], [text_frame(b"a%d" % number)], "a")
             connection.push(text_frame(b"b%d" % number + b"y" * 20_000), "b")
             assert connection.outbox.size <= HARD
         connection.push(text_frame(b"must arrive"))
@@ -505,7 +505,7 @@ async def test_a_message_that_no_client_could_take_costs_itself_and_not_the_conn
         connection = owner.sessions[0].connection
         connection.push(text_frame(b"before"))
         connection.push(text_frame(b"x" * HARD))
-        fan_out([connection], text_frame(b"x" * HARD), "chart")
+        fan_out([connection], [text_frame(b"x" * HARD)], "chart")
         connection.push(text_frame(b"behind"))
         texts = [await client.recv_text() for _ in range(4)]
         assert [texts[0], texts[3]] == ["before", "behind"]

@@ -62,7 +62,7 @@ async def test_a_slow_client_lags_gets_the_newest_of_each_key_and_catches_up(
             await asyncio.sleep(0)
         assert session.lags == [True]
         for number in range(5):
-            fan_out([session.connection], message(f"a{number}"), "a")
+            fan_out([session.connection], [message(f"a{number}")], "a")
         session.connection.push(message("last"))
         assert session.connection.outbox.conflated == 4
         received = []
