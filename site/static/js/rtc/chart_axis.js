@@ -18,7 +18,9 @@ const ENDS_HIDDEN = { showMinLabel: false, showMaxLabel: false };
  */
 export function xAxis(index, count, chart, { axis, muted }) {
   const { data, axisLabel, splitLine } = labelling(chart);
-  const look = { color: muted, fontSize: 11, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" };
+  // The first label gives way to none: the one behind it would reach over the edge.
+  const atEnds = { showMinLabel: true, alignMinLabel: "left", alignMaxLabel: "right" };
+  const look = { color: muted, fontSize: 11, hideOverlap: true, ...atEnds };
   return {
     id: `x${index}`,
     type: "category",
@@ -26,7 +28,7 @@ export function xAxis(index, count, chart, { axis, muted }) {
     data,
     axisLine: { lineStyle: { color: axis } },
     axisTick: { show: false },
-    splitLine: { ...splitLine, lineStyle: { color: axis, type: "dashed", opacity: 0.6 } },
+    splitLine: { ...splitLine, showMinLine: false, showMaxLine: false, lineStyle: { color: axis, type: "dashed", opacity: 0.6 } },
     axisLabel: { ...axisLabel, ...look, show: index === count - 1 },
     axisPointer: { label: { show: false } },
   };

@@ -33,7 +33,9 @@ export function tooltipElements(heading, items, format, { muted }) {
     .sort((one, other) => one.seriesIndex - other.seriesIndex)
     .filter(({ value }) => Number.isFinite(value[1]))
     .map((item) => line(item, format, muted));
-  return [element("div", { color: muted, marginBottom: "4px" }, heading), ...lines];
+  // A trading day goes into a line of its own: the box has to fit on a phone.
+  const style = { color: muted, marginBottom: "4px", maxWidth: "230px", whiteSpace: "normal" };
+  return [element("div", style, heading), ...lines];
 }
 
 /**
