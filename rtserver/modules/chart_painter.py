@@ -51,8 +51,9 @@ class ChartPainter:
 
     ``epoch`` tells the sequence numbers of this start of the server from those of another. A picture of more than
     ``largest`` bytes of JSON is drawn with fewer rows, the newest; so is one of more than ``page`` bytes for a client
-    that can ask for the others. ``on_stale`` is told which pictures do not hold any more, because of a correction.
-    ``calendar_of`` gives the calendar of an exchange, for the trading days of labels.
+    that can ask for the others, where ``page_bytes`` are left for the data. ``on_stale`` is told which pictures do
+    not hold any more, because of a correction. ``calendar_of`` gives the calendar of an exchange, for the trading
+    days of labels.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class ChartPainter:
     ) -> None:
         self._epoch = epoch
         self._largest = max(1, largest - ENVELOPE_BYTES)
-        self._page = max(1, min(largest, page) - ENVELOPE_BYTES)
+        self.page_bytes = max(1, min(largest, page) - ENVELOPE_BYTES)
         self._on_stale = on_stale
         self._calendar_of = calendar_of
         self._pictures: RecentlyUsed[Picture] = RecentlyUsed(kept_pictures)
@@ -126,7 +127,7 @@ class ChartPainter:
     def _draw(self, snapshot: Snapshot, look: Look) -> Steps[Picture]:
         table: Table = snapshot.payload
         chart = Chart(look.shape, table.columns, look.title, table.decimals, styles=table.styles, zone=table.zone)
-        largest = self._page if look.is_paged else self._largest
+        largest = self.page_bytes if look.is_paged else self._largest
         rows = table.rows
         while True:
             has_older = table.has_older or len(rows) < len(table.rows)

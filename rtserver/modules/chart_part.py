@@ -25,6 +25,9 @@ CalendarOf: TypeAlias = Callable[[str], Calendar]
 LONGEST_HOLIDAY = 31
 """Days after which a trading day is not looked for any more."""
 
+LABEL_BYTES = 10
+"""Bytes of a label, at least: a time of day in quotes. Epoch milliseconds have as many since April 1970."""
+
 FORMS = 'epoch milliseconds, a date such as "2026-01-05", a time such as "2026-01-05T09:30Z", or "09:30" of a date'
 
 
@@ -51,6 +54,16 @@ def part_of(request: ChartRequest, calendar: Calendar) -> Part:
 def page_of(chart: ChartRequest, more: MoreRequest, calendar: Calendar) -> Part:
     """Return the part of a page of older rows. It may begin before the part of the chart. Raises ``ValueError``."""
     return Part(end_ms=_moment_ms(more.before, "before", chart, calendar), count=more.count)
+
+
+def within_page(part: Part, chart: ChartRequest, page_bytes: int) -> Part:
+    """Return a part without rows that a page of so many bytes has no room for, however short their numbers are."""
+    if part.count is None:
+        return part
+    # Each row has its label on the axis, and a point of a label and some numbers in each series.
+    values = [4 if chart.shape == "ohlc" else 1, *[1] * len(chart.indicators)]
+    row_bytes = LABEL_BYTES + sum(LABEL_BYTES + 2 * count + len("[]") for count in values)
+    return msgspec.structs.replace(part, count=min(part.count, page_bytes // row_bytes + 1))
 
 
 def is_moment(label: Label, *, is_dated: bool) -> bool:

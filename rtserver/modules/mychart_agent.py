@@ -10,7 +10,7 @@ from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
-from rtserver.modules.chart_part import CalendarOf, Part, feed_request, page_of, part_of
+from rtserver.modules.chart_part import CalendarOf, Part, feed_request, page_of, part_of, within_page
 from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest
 from rtserver.modules.chart_update import MYCHARTS
 from rtserver.modules.look import Look
@@ -146,7 +146,7 @@ class MyChartAgent(BaseUserAgentModule):
     def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
         """Show a chart. It replaces the one with the same id. Raises ``RequestError`` for a range that is none."""
         try:
-            part = part_of(request, self._calendar_of(request.exchange))
+            part = self._within_page(part_of(request, self._calendar_of(request.exchange)), request)
         except ValueError as error:
             raise RequestError(f"chart {request.chart_id}: {error}") from None
         self._pages.unlisten(request.chart_id)
@@ -162,7 +162,7 @@ class MyChartAgent(BaseUserAgentModule):
         """
         chart = self._chart(request.chart_id).request
         try:
-            part = page_of(chart, request, self._calendar_of(chart.exchange))
+            part = self._within_page(page_of(chart, request, self._calendar_of(chart.exchange)), chart)
         except ValueError as error:
             raise RequestError(f"chart {request.chart_id}: {error}") from None
         page = ChartPage(self.agent, self._painter, Look.of_page(chart, part, request.before), request_id)
@@ -195,6 +195,9 @@ class MyChartAgent(BaseUserAgentModule):
         """Give up every chart."""
         self._pages.on_remove()
         self.quotes.on_remove()
+
+    def _within_page(self, part: Part, request: ChartRequest) -> Part:
+        return within_page(part, request, self._painter.page_bytes)
 
     def _chart(self, chart_id: int | str) -> MyChart:
         chart = self.quotes.watcher(chart_id)

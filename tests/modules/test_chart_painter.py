@@ -1,13 +1,16 @@
 """The painter: what is drawn once for many, and what the messages look like."""
 
 import json
-from typing import Any
+from typing import Any, Literal
+
+import pytest
 
 from rtserver.base.bridge.message import Snapshot, Table, Update
 from rtserver.base.wire.payload import Payload
 from rtserver.modules.chart import BASE_COLUMNS
 from rtserver.modules.chart_painter import ChartPainter
-from rtserver.modules.chart_part import Part
+from rtserver.modules.chart_part import Part, within_page
+from rtserver.modules.chart_request import ChartRequest
 from rtserver.modules.look import Look
 
 LINE = Look("c1", "line", "AAPL")
@@ -52,6 +55,18 @@ def test_rows_that_were_left_out_have_numbers_too() -> None:
     _, draw = ChartPainter("e1").follow(snapshot(), LINE)
     data = json.loads(draw(Update("t", 7, ((2, 3, 3, 3, 3, None),), left_out=4)))["data"]
     assert (data["prev_seq"], data["seq"]) == (2, 7)
+
+
+@pytest.mark.parametrize("shape", ["line", "ohlc"])
+def test_the_shortest_rows_that_a_page_is_asked_for_fill_it(shape: Literal["line", "ohlc"]) -> None:
+    painter = ChartPainter("e1", page=8_192)
+    request = ChartRequest("c1", "X", "AAPL", "static", shape=shape)
+    part = within_page(Part(None, 1, 10_000), request, painter.page_bytes)
+    rows = tuple((1_000_000_000 + number, 1, 1, 1, 1, None) for number in range(part.count or 0))
+    look = Look.of_page(request, part, 1)
+    page = read(painter.render(snapshot(table=Table(BASE_COLUMNS, rows)), look))["data"]
+    assert len(rows) * 0.8 < len(page["chart"]["xAxis"]["data"]) < len(rows)
+    assert page["older"] is True
 
 
 def test_many_who_come_back_at_once_get_one_picture() -> None:

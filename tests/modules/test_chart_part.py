@@ -9,7 +9,7 @@ import pytest
 from rtserver.market.calendar.calendar import CONTINUOUS, Calendar, DaysExtent, SessionSpan
 from rtserver.market.calendar.calendar_table import read_calendar
 from rtserver.market.day import DAY_MS, read_day
-from rtserver.modules.chart_part import Part, feed_request, page_of, part_of
+from rtserver.modules.chart_part import Part, feed_request, page_of, part_of, within_page
 from rtserver.modules.chart_request import ChartRequest, MoreRequest
 from tests.handlers.market import chart_request
 
@@ -133,6 +133,15 @@ def test_a_page_ends_before_its_label_and_has_the_count_of_its_request() -> None
         "end_ms": UTC_MIDNIGHT,
         "count": 500,
     }
+
+
+def test_no_more_rows_are_asked_for_than_a_page_has_room_for() -> None:
+    part = Part(None, UTC_MIDNIGHT, 10_000)
+    line, candles = asked(), asked(shape="ohlc", indicators=["sma:5", "macd"])
+    counts = [within_page(part, chart, 131_072).count or 0 for chart in (line, candles)]
+    assert 10_000 > counts[0] > 2 * counts[1] > 1_000
+    assert within_page(Part(5, None, 500), candles, 131_072) == Part(5, None, 500)
+    assert within_page(Part(5), candles, 131_072) == Part(5)
 
 
 def test_an_error_names_the_field_of_the_client() -> None:
