@@ -244,9 +244,9 @@ class RedisQueue:
 
     def memory(self) -> Memory:
         """See ``QueuePort``. Redis reports it in INFO."""
-        info = self._call("INFO", "memory")
-        total = _maybe_number(self._call("GET", self._bus_total))
-        before = _maybe_number(self._call("LINDEX", self._marks, 0))
+        commands = [("INFO", "memory"), ("GET", self._bus_total), ("LINDEX", self._marks, 0)]
+        info, *numbers = self._redis.call_together(commands)
+        total, before = map(_maybe_number, numbers)
         bus = 0 if total is None or before is None else total - before
         return Memory(info["used_memory"], info.get("maxmemory", 0), str(info.get("maxmemory_policy", "")), bus)
 
