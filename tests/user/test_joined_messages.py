@@ -1,6 +1,6 @@
 """Messages of the bridge that are pushed together: each client gets the same bytes as if they came one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.connection.timer_wheel import TimerWheel
 from rtserver.base.connection.websocket import WebSocketReceiver
 from rtserver.base.limit.table import LimitCounts
+from rtserver.base.send.port import Sender, ShortWrite
 from rtserver.base.wire.deflate import deflated_text_frame
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.identity import Identity
@@ -25,6 +26,8 @@ from rtserver.user.user_manager import UserManager
 from tests.user_side import Site
 
 USERS = 3
+FIRST_FILE = 1 << 30
+"""No file of this process has such a number."""
 BOUNDS = ConnectionBounds(outbox_bytes=1_000, outbox_hard_bytes=2_500)
 FRAMINGS = (text_frame, deflated_text_frame)
 
@@ -42,7 +45,7 @@ class Loop:
     def call_soon(self, callback: Callable[[], object]) -> None:
         self.soon.append(callback)
 
-    def call_later(self, _delay: float, callback: Callable[[], object]) -> None:
+    def call_at(self, _when: float, callback: Callable[[], object]) -> None:
         self.soon.append(callback)
 
     def add_reader(self, *_: object) -> None: ...
@@ -90,7 +93,7 @@ class World:
         self.loop: Any = Loop()
         self.now = self.loop.time
         self.bounds = BOUNDS
-        self.flusher = Flusher(self.loop)
+        self.flusher = Flusher(self.loop, sender=Sender(self.send_each, "to sockets of this test"))
         self.wheel = TimerWheel(0.0)
         self.rates = None
         self.too_slow = self.too_large = 0
@@ -103,6 +106,15 @@ class World:
         self.sockets: list[Socket] = []
         self.connections: list[Connection] = []
 
+    def send_each(self, files: Sequence[int], frames: Sequence[bytes], /) -> list[ShortWrite]:
+        short = []
+        for place, (file, frame) in enumerate(zip(files, frames, strict=True)):
+            socket = self.sockets[file - FIRST_FILE]
+            sent = socket.send(frame) if socket.room else 0
+            if sent < len(frame):
+                short.append((place, sent))
+        return short
+
     def run(self, coroutine: Any) -> None:
         raise AssertionError("nothing is read here")
 
@@ -110,7 +122,7 @@ class World:
 
     def open(self, user: int, room: int) -> None:
         number = len(self.sockets)
-        self.sockets.append(Socket(number, room))
+        self.sockets.append(Socket(FIRST_FILE + number, room))
         kind = Kind("test", FRAMINGS[number % 2], WebSocketReceiver)
         connection = Connection(self, self.sockets[-1], "192.0.2.1", kind)  # type: ignore[arg-type]
         self.connections.append(connection)
@@ -135,8 +147,8 @@ class World:
         """A client reads some of what it was sent."""
         if number < len(self.sockets):
             self.sockets[number].room += size
-            if number in self.loop.writers:
-                self.loop.writers[number]()
+            if (on_writable := self.loop.writers.get(FIRST_FILE + number)) is not None:
+                on_writable()
 
     def answer(self, number: int, key: str | None) -> None:
         if number < len(self.sockets):
