@@ -271,6 +271,7 @@ def history_measures(store: QuoteStore) -> Iterator[Measure]:
     yield Measure("counter", "history_saves", "States of quotes that were stored", lambda: writer.saves)
     yield Measure("counter", "history_bars_written", "Bars that were stored", lambda: writer.rows)
     yield Measure("counter", "history_save_failures", "States that could not be stored", lambda: writer.failures)
+    yield Measure("counter", "history_waits", "Times that new quotes waited for the writer", lambda: store.waits)
     yield Measure("counter", "history_reads", "Reads of bars that were not in memory", lambda: reader.reads)
     yield Measure("counter", "history_read_failures", "Those that failed", lambda: reader.failures)
     yield Measure("counter", "history_states_loaded", "States of quotes that were loaded", lambda: store.loaded)

@@ -38,6 +38,8 @@ LONGEST_CYCLE = 10.0
 UPKEEP_SECONDS = 86_400.0
 STEPS = 20
 """Steps of the chore in one cycle: a step is a quote, and some round trips."""
+LOOK_SECONDS = 0.1
+"""Pause between two looks of who waits."""
 PLANS = 3
 """Tries to save a quote in one cycle: another writer may have saved it in between."""
 
@@ -132,6 +134,15 @@ class HistoryWriter:
     def done(self, position: str) -> None:
         """Note that the books contain everything on the bus up to ``position``."""
         self._done = position
+
+    def wait(self, position: str) -> None:
+        """Wait until everything up to ``position`` is stored, by whomever. Raises ``QueueError`` at the server's end.
+
+        Called on another loop than ``run``.
+        """
+        while order_of(self.position) < order_of(position):
+            self._pause(LOOK_SECONDS)
+            self.position = max(self.position, self._call(self._states.stored_until), key=order_of)
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Save what is new until that is over, then leave. Raises ``QueueError`` at the server's end."""

@@ -18,7 +18,7 @@ class QuoteBooks:
     """The quotes that have ticks or feeds. ``by_key`` has them, the longest silent first; others only read it.
 
     Beyond ``max_quotes`` the unwatched quotes that have been silent longest are forgotten. A watched quote never is,
-    and one that is not stored yet only beyond twice as many. ``forgotten`` counts those that are lost, ``given_back``
+    nor one that is not stored yet, where there is a store. ``forgotten`` counts those that are lost, ``given_back``
     those that are stored. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is the last entry
     of the bus that is in the books, ``stored_until`` the one up to which all is stored; None without a store. The
     books are ``is_partial`` while the rest of an entry waits for what has to be loaded.
@@ -53,25 +53,28 @@ class QuoteBooks:
         """Enter a quote that is not known."""
         self.by_key[quote.key] = quote
 
-    def trim(self) -> None:
-        """Forget quotes beyond ``max_quotes``. Called behind a message, all of whose quotes are needed together."""
+    def trim(self) -> bool:
+        """Forget quotes beyond ``max_quotes``. Called behind a message, all of whose quotes are needed together.
+
+        Return True if there are twice as many, and those that should go are not stored yet.
+        """
         too_many = len(self.by_key) - self._max_quotes
         if too_many <= 0:
-            return
+            return False
         for quote in list(self.by_key.values()):
             if too_many <= 0:
-                return
+                return False
             if quote.awake:
                 continue
-            is_stored = self.stored_until is not None and quote.last <= self.stored_until
-            if self.stored_until is not None and not is_stored and too_many <= self._max_quotes:
-                return  # the others came later
-            self.forget(quote)
-            too_many -= 1
-            if is_stored:
+            if self.stored_until is None:
+                self._count_forgotten()
+            elif quote.last <= self.stored_until:
                 self.given_back += 1
             else:
-                self._count_forgotten()
+                return too_many > self._max_quotes  # the others came later
+            self.forget(quote)
+            too_many -= 1
+        return False
 
     # ``Books`` of the history.
 

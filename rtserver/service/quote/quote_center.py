@@ -12,7 +12,7 @@ import msgspec
 
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
-from rtserver.base.queue.port import QueueError, QueuePort, order_of
+from rtserver.base.queue.port import START, QueueError, QueuePort, order_of
 from rtserver.market.book.quote_book import DEFAULT_RULES, BookRules
 from rtserver.market.book.tick import BadTime, MissingBars, Price, Tick, tick_of
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS, ExchangeCalendars, UnknownExchangeError
@@ -77,6 +77,7 @@ class QuoteCenter(ServiceMsgHandler):
             self.books.stored_until = order_of(self.store.writer.position)
         self._touched: set[str] = set()
         self._is_noting = False
+        self._flushed = START  # the stamp at the last flush
         self._pending: dict[Viewer, Subscribe] = {}  # those who wait for a quote to be loaded
         turns = Turns(services.call_later, shares)
         history = FeedHistory(None if self.store is None else self.store.reader, services.call_later)
@@ -139,6 +140,11 @@ class QuoteCenter(ServiceMsgHandler):
         self._touched.clear()
         self._work.flush()
         self._publisher.flush()
+        flushed, self._flushed = self._flushed, self.books.stamp
+        if self.store is not None and self.books.trim():
+            # What has come since is done, and can be stored, only when this call has returned.
+            self.store.wait(flushed)
+            self.books.trim()
 
     def on_subscribe(self, message: Subscribe) -> None:
         """Answer with ``Snapshot`` or ``Refused``. An unknown quote has an empty picture for now.

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class QuoteStore:
     """The stored states of quotes, and the ``writer`` that saves the ``books``; ``reader`` has their older bars.
 
-    ``loaded`` and ``unreadable`` count up.
+    ``loaded``, ``unreadable`` and ``waits`` count up.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class QuoteStore:
         self.books = books
         self.writer = writer
         self.reader = reader
-        self.loaded = self.unreadable = 0
+        self.loaded = self.unreadable = self.waits = 0
         self._states = states
         self._call = call
 
@@ -41,6 +41,17 @@ class QuoteStore:
         """Enter those of some quotes that are stored, and not known. May wait. Raises ``QueueError`` at the end."""
         for key, state in self._call(self._states.load, keys).items():
             self._load(key, state)
+
+    def wait(self, position: str) -> None:
+        """Wait until everything up to an entry is stored. Raises ``QueueError`` at the server's end."""
+        if order_of(self.writer.position) < order_of(position):
+            self.waits += 1
+            if self.waits & (self.waits - 1) == 0:  # ever more seldom
+                log.warning(
+                    "! quotes wait until history is stored, %d times so far: there are twice max_quotes", self.waits
+                )
+            self.writer.wait(position)
+        self.books.stored_until = order_of(self.writer.position)
 
     def touch(self, keys: Collection[str], *, is_noted: bool) -> None:
         """Note quotes that have changed, and whether their records have noted the ticks."""

@@ -78,6 +78,17 @@ class Desk:
         assert store is not None
         store.writer.write()
 
+    def store_at_the_next_look(self) -> None:
+        """Let the writer work when somebody waits for it."""
+        look = self.states.stored_until
+
+        def write_and_look() -> str:
+            self.states.stored_until = look  # type: ignore[method-assign]
+            self.save()
+            return look()
+
+        self.states.stored_until = write_and_look  # type: ignore[method-assign]
+
     def keep(self) -> None:
         for _ in range(3):
             self.center.on_done(self.center.books.stamp)
@@ -150,11 +161,27 @@ def test_a_clock_that_jumps_back_behind_a_restart_corrects_what_is_stored() -> N
     assert desk.days(quote) == again.days(quote) == [66]
 
 
-def test_beyond_twice_the_bound_quotes_are_lost_and_counted() -> None:
+def test_beyond_twice_the_bound_quotes_wait_until_those_before_them_are_stored() -> None:
     desk = Desk(max_quotes=2)
     for number in range(6):
+        if number == 4:
+            desk.store_at_the_next_look()
         desk.tell(f"X:{number}", number, 100)
-    assert (len(desk.center.books), desk.center.books.forgotten) == (4, 2)
+    books, store = desk.center.books, desk.center.store
+    assert store is not None
+    assert (len(books), books.given_back, books.forgotten, store.waits) == (2, 4, 0, 1)
+    assert "X:5" in books
+    for number in range(6):
+        desk.tell(f"X:{number}", 200 + number, 100)
+        desk.save()
+        assert desk.seq(f"X:{number}") == 200
+
+
+def test_without_a_store_quotes_beyond_the_bound_are_lost_and_counted() -> None:
+    desk = Desk(max_quotes=2, is_stored=False)
+    for number in range(6):
+        desk.tell(f"X:{number}", number, 100)
+    assert (len(desk.center.books), desk.center.books.forgotten) == (2, 4)
 
 
 def test_a_message_of_more_quotes_than_fit_goes_on_with_what_is_stored_of_all() -> None:
