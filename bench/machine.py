@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from rtserver.base.send.choice import choose_sender
+
 
 def describe() -> dict[str, str]:
     """Processor, memory, system and versions, for the head of a report."""
@@ -18,6 +20,7 @@ def describe() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": sys.version.split()[0],
         "tornado": version("tornado"),
+        "writes": choose_sender().detail.partition(":")[0],
     }
 
 

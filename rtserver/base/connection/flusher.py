@@ -1,8 +1,8 @@
 """Shared flush of outboxes: at once while the server is idle, together while it is busy.
 
-A lone message leaves at the end of the event loop's current turn. Under load, what comes within a window after a
-round of writes leaves together, in one write per socket. The window is a part of the time that the round took: few
-clients hardly wait, and writes to many leave time for other work.
+A lone message leaves at the end of the event loop's current turn. What comes while a round of writes is under way
+leaves together with the next round, in one write per socket. Behind a long round, the next one waits for a window
+that is a part of the time that the round took: writes to many clients leave time for other work.
 """
 
 import asyncio
@@ -18,9 +18,10 @@ WINDOW_PART = 0.25
 """Length of a window, as a part of the round before it.
 
 A message waits for the round under way, then for its own. A window as long as a round makes that half as long again.
-Without any, the rounds of 500 clients would follow one another at 1,000 messages/s already, and one pause of the
-thread would delay those behind it.
 """
+
+SHORTEST_WINDOW = 0.001
+"""Seconds. The loop's wait, by epoll, counts in milliseconds: it would make this of all shorter windows."""
 
 
 class Flusher:
@@ -58,4 +59,5 @@ class Flusher:
             except BaseException:
                 log.exception("! a flush failed")
         ended = self._loop.time()
-        self._next = ended + min(self._window, WINDOW_PART * (ended - begun))
+        window = min(self._window, WINDOW_PART * (ended - begun))
+        self._next = ended + window if window >= SHORTEST_WINDOW else 0.0

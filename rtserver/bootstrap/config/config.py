@@ -169,7 +169,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     flush_window_ms: Annotated[
         float,
         Meta(
-            description="Milliseconds for which the messages of a burst wait at most to be written together.",
+            description="Milliseconds for which messages wait at most to be written together, behind long writes.",
             ge=0,
             le=1000,
         ),

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 
 import pytest
 
-from rtserver.base.connection.flusher import WINDOW_PART, Flusher
+from rtserver.base.connection.flusher import SHORTEST_WINDOW, WINDOW_PART, Flusher
 
 WINDOW = 0.25
 ROUND = 0.5
@@ -117,13 +117,14 @@ def test_behind_a_window_nobody_waits(loop: HandLoop, flusher: Flusher) -> None:
     assert second.flushes == [loop.now]
 
 
-def test_behind_a_round_that_took_no_time_nobody_waits(loop: HandLoop, flusher: Flusher) -> None:
-    first, second = Connection(loop), Connection(loop)
+@pytest.mark.parametrize("seconds", [0.0, 0.9 * SHORTEST_WINDOW / WINDOW_PART])
+def test_behind_a_short_round_nobody_waits(loop: HandLoop, flusher: Flusher, seconds: float) -> None:
+    first, second = Connection(loop, seconds), Connection(loop)
     flusher.add(first)
     loop.turn()
     flusher.add(second)
     loop.turn()
-    assert second.flushes == [100.0]
+    assert second.flushes == [100.0 + seconds]
 
 
 def test_no_window_is_longer_than_the_configured_one(loop: HandLoop, flusher: Flusher) -> None:
