@@ -220,9 +220,10 @@ class QuoteCenter(ServiceMsgHandler):
         """Take the ticks of a message. Return what is wrong with the impossible ones, by their numbers."""
         impossible: dict[int, str] = {}
         quote: KnownQuote | None = None
-        for number, (item, tick) in enumerate(zip(data, ticks, strict=True)):
-            if quote is None or quote.key != item.quote:
-                quote = self._reach(item.quote, order)
+        for number, tick in enumerate(ticks):
+            key = data[number].quote
+            if quote is None or quote.key != key:
+                quote = self._reach(key, order)
             if type(tick) is tuple and quote.skip_until is None and quote.book.append(tick, order[0]):
                 self._pass_on(quote, tick, None)
                 continue
