@@ -94,6 +94,10 @@ class BarSeries:
         self._newest = self._newest[: bisect_left(self._newest, label, key=label_of)]
         return taken
 
+    def has_block_before(self, label: int) -> bool:
+        """Return True if ``drop_before`` would forget something."""
+        return bool(self._blocks) and self._blocks[0].last < label
+
     def drop_before(self, label: int) -> None:
         """Forget the blocks whose bars are all older than ``label``."""
         count = sum(1 for block in self._blocks if block.last < label)

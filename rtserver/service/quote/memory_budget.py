@@ -86,11 +86,14 @@ class MemoryBudget:
                 yield quote
 
     def _drop_bars(self, quote: KnownQuote) -> None:
+        series = (quote.book.bars.finished(base) for base in BASES)
+        ends = [(each, each.last_label - STORED_MS) for each in series if each.last_label is not None]
+        old = [(each, end) for each, end in ends if each.has_block_before(end)]
+        if not old:
+            return  # its feeds go on resting
         self._books.on_forget(quote)  # feeds that rest may rely on them
-        for base in BASES:
-            series = quote.book.bars.finished(base)
-            if series.last_label is not None:
-                series.drop_before(series.last_label - STORED_MS)
+        for each, end in old:
+            each.drop_before(end)
         self._measure(quote)
 
     def _drop_ticks(self, quote: KnownQuote) -> None:

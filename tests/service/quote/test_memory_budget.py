@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.bridge.message import Subscribe
+from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
 from rtserver.market.book.quote_book import BookRules
 from rtserver.market.number import Number
@@ -29,13 +29,14 @@ class Desk:
             lambda message: None,
             UserCommands(lambda message: None),
             lambda fn, *args: fn(*args),
-            call_later=lambda _seconds, call: call(),
+            call_later=lambda seconds, call: None if seconds else call(),
         )
         self.center = QuoteCenter(
             context,
             rules=BookRules(tail_ticks=2_000),
             history_bytes=history_bytes,
             max_quotes=max_quotes,
+            feed_linger_seconds=60,
             store_of=(lambda books: memory_store(books, self.history, self.states)) if is_stored else None,
         )
         self.number = 0 if stored is None else stored.number
@@ -121,6 +122,21 @@ def test_a_watched_quote_gives_nothing_back() -> None:
     quote = desk.center.books.get("X:WATCHED")
     assert quote is not None
     assert len(quote.book.tail) == 1_000
+
+
+def test_a_feed_rests_on_where_nothing_of_its_quote_is_dropped() -> None:
+    desk = Desk(history_bytes=1_000_000)
+    for quote in ("X:FIRST", "X:SECOND"):
+        desk.tell(quote, 0)
+        desk.watch(quote, 60)
+        desk.center.on_unsubscribe(Unsubscribe(1, 1, "quotes"))
+    desk.save()
+    desk.keep()
+    desk.center.memory.most_bytes = desk.center.memory.bytes - 1
+    desk.keep()
+    feeds = [len(quote.feeds) for key in ("X:FIRST", "X:SECOND") if (quote := desk.center.books.get(key))]
+    assert feeds == [0, 1]
+    assert desk.center.memory.dropped_ticks
 
 
 def test_without_a_store_the_older_ticks_are_lost_and_counted() -> None:
