@@ -1,6 +1,8 @@
 """The README's producers, run: lines for a shell, Python, Node, and the site's signal."""
 
+import gzip
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -92,6 +94,12 @@ def test_node_moves_a_chart(visitor: Visitor, server: RunningServer, tmp_path: P
     watch_aapl(visitor)
     run(["node", "producer.mjs"], server, cwd=tmp_path)
     assert newest_price(visitor) == 431.25
+
+
+def test_the_size_of_the_library_is_told() -> None:
+    [told] = re.findall(r"one file of (\d+) KB \(gzip\)", README.read_text())
+    size = len(gzip.compress((README.parent / "site/static/js/rtc/rtc.module.js").read_bytes()))
+    assert abs(size / 1000 - int(told)) < 1
 
 
 def test_the_signal_closes_the_sockets_of_a_session_that_ends(server: RunningServer) -> None:
