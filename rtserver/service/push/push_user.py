@@ -5,9 +5,7 @@ or loses the connection, can have it later. A message that no client could take 
 close every connection that it is sent to, now and at each resume. The other thread knows which users are connected.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 import msgspec
 
@@ -39,15 +37,6 @@ class PushUserData(msgspec.Struct, frozen=True):
     keep: bool = True
 
 
-class Push(NamedTuple):
-    """A message on its way. ``user_ids`` None means all users."""
-
-    id: str
-    user_ids: tuple[int | str, ...] | None
-    payload: bytes
-    is_kept: bool
-
-
 class PushUserMsgHandler(ServiceMsgHandler):
     """Keeps a message for the users that it names, and pushes it to their agents.
 
@@ -69,8 +58,9 @@ class PushUserMsgHandler(ServiceMsgHandler):
         self._streams = streams
         self._sizes = sizes or MessageSizeLimit()
         self._most_users = most_users
-        self._pushes: list[Push] = []
-        self._entries = 0
+        self._pushes: list[Deliver] = []
+        self._kept: list[Kept] = []
+        self._last = START
         self._any = msgspec.json.Decoder()
         self._done_until = START
 
@@ -83,29 +73,35 @@ class PushUserMsgHandler(ServiceMsgHandler):
         """See ``ServiceMsgHandler``."""
         user_ids = _receivers(data, self._most_users)
         payload = self._payload(data, message_id)
-        if self._entries >= BATCH_LIMIT:
+        if len(self._kept) >= BATCH_LIMIT:
             # Before this message is collected: if the flush fails, the batch is tried again without it.
             with suppress(QueueError):  # the server's end
                 self.flush()
-        self._pushes.append(Push(message_id, user_ids, payload, data.keep))
-        if data.keep:
-            self._entries += 1 if user_ids is None else len(user_ids)
+        self._last = message_id
+        if not data.keep:
+            self._pushes.append(Deliver(user_ids, payload, None))
+            return
+        self._pushes.append(Deliver(user_ids, payload, message_id))
+        if user_ids is None:
+            self._kept.append(Kept(EVERYONE, message_id, payload))
+        else:
+            self._kept += [Kept(stream_of(user_id), message_id, payload) for user_id in user_ids]
 
     def flush(self) -> None:
         """Keep what has come, then push it. At the server's end the next start keeps what the queue does not take."""
         pushes = self._pushes
         if not pushes:
             return
-        if self._entries:
+        if self._kept:
             # The batch ends only when it is kept: the cursor must not pass over anything.
-            self._streams.keep(pushes[-1].id, [kept for push in pushes for kept in _kept(push)])
-        self._pushes, self._entries = [], 0
+            self._streams.keep(self._last, self._kept)
+        self.forget()
         for push in pushes:
-            self.services.post(Deliver(push.user_ids, push.payload, push.id if push.is_kept else None))
+            self.services.post(push)
 
     def forget(self) -> None:
         """See ``ServiceMsgHandler``. A message in the dead stream is neither kept nor pushed."""
-        self._pushes, self._entries = [], 0
+        self._pushes, self._kept = [], []
 
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``. The cursor moves on even if no messages come."""
@@ -146,12 +142,3 @@ def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | N
         raise BadData("user_id '*' stands for everyone and is not allowed in a list")
     # A user who is named twice gets one message; 7 and "7" are the same user.
     return tuple({str(user_id): user_id for user_id in data.user_id}.values())
-
-
-def _kept(push: Push) -> Iterator[Kept]:
-    if not push.is_kept:
-        return
-    if push.user_ids is None:
-        yield Kept(EVERYONE, push.id, push.payload)
-    else:
-        yield from (Kept(stream_of(user_id), push.id, push.payload) for user_id in push.user_ids)
