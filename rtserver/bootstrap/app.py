@@ -104,7 +104,8 @@ class App:
         to_users = self._bridge.to_users
         users = self._user_side.users
         drain = partial(to_users.drain, users.handle, DRAIN_LIMIT, DRAIN_SECONDS, joins=users.joins)
-        to_users.bind(partial(self._loop.call_soon_threadsafe, drain))
+        # To go on, the loop needs no system call that wakes it.
+        to_users.bind(partial(self._loop.call_soon_threadsafe, drain), partial(self._loop.call_soon, drain))
         self._services.thread.start()
         listeners.open()
         self._run_tasks(listeners)

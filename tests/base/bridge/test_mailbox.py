@@ -75,6 +75,18 @@ def test_a_post_after_the_drain_wakes_again(mailbox: Mailbox, reader: Reader) ->
     assert reader.wakeups == 2
 
 
+def test_a_reader_that_leaves_messages_goes_on_by_itself_and_is_woken_for_later_ones(mailbox: Mailbox) -> None:
+    heard: list[str] = []
+    mailbox.bind(lambda: heard.append("woken"), lambda: heard.append("goes on"))
+    post(mailbox, 1, 2, 3)
+    assert mailbox.drain(lambda message: None, 2)
+    post(mailbox, 4)
+    assert heard == ["woken", "goes on"]
+    assert not mailbox.drain(lambda message: None, 2)
+    post(mailbox, 5)
+    assert heard == ["woken", "goes on", "woken"]
+
+
 def test_messages_that_join_come_in_one_call_and_count_one_by_one(mailbox: Mailbox, reader: Reader) -> None:
     calls: list[list[int]] = []
     post(mailbox, 1, 1, 2, 3, 3, 3, 3)
