@@ -193,7 +193,7 @@ def build_handlers(
     sizes = MessageSizeLimit(config.outbox_hard_bytes)
     shares = service_shares(config)
     users = UserCommands(post, sizes, places)
-    context = ServiceContext(post, users, offload, push, gevent.spawn_later, shares, sizes)
+    context = ServiceContext(post, users, offload, push, gevent.spawn_later, shares, sizes, gevent.sleep)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     quote_handlers = [QuoteCenter, QuoteAliveMsgHandler]
     by_type([*quote_handlers, PushUserMsgHandler, DjangoSiteMsgHandler, OnlineMsgHandler, CanaryMsgHandler, *plugins])

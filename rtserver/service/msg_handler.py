@@ -32,14 +32,18 @@ def call_never(seconds: float, call: Callable[[], object]) -> object:
     raise RuntimeError("there is no service thread to call from")
 
 
+def never_pause(seconds: float) -> None:
+    """Return at once: the ``pause`` of a context without a service thread, on which nobody else waits."""
+
+
 @dataclass(frozen=True)
 class ServiceContext:
     """Tools that every service gets. ``post`` puts a message on the bridge to the websocket thread.
 
     ``push`` puts a message on the queue of another process, and waits while Redis is away. It is for the service
     thread alone, and so not for what ``offload`` calls. ``call_later`` calls a function so many seconds later, on a
-    greenlet of its own. ``shares`` are the users' shares of processor time, None if it is not limited. ``sizes``
-    bounds the messages that clients can take.
+    greenlet of its own. ``pause`` waits for so many seconds while the other greenlets go on. ``shares`` are the
+    users' shares of processor time, None if it is not limited. ``sizes`` bounds the messages that clients can take.
     """
 
     post: Callable[[Message], object]
@@ -49,6 +53,7 @@ class ServiceContext:
     call_later: CallLater = call_never
     shares: FairShares | None = None
     sizes: MessageSizeLimit = field(default_factory=MessageSizeLimit)
+    pause: Callable[[float], object] = never_pause
 
 
 @dataclass(frozen=True)

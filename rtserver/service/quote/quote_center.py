@@ -28,6 +28,7 @@ from rtserver.service.quote.memory_budget import MemoryBudget
 from rtserver.service.quote.pages import Pages
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.quote_store import QuoteStore
+from rtserver.service.quote.slices import ITEMS_OF_A_LOOK, slices
 from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, exchange_of, read_tick
 from rtserver.service.quote.turns import Turns
 from rtserver.service.topic.publisher import Publisher
@@ -193,6 +194,16 @@ class QuoteCenter(ServiceMsgHandler):
         """Return the ticks of a message. The quotes that are stored are known then."""
         read: list[Price | Tick] = []
         unknown: set[str] = set()
+        if len(data) <= ITEMS_OF_A_LOOK:
+            self._read_some(data, read, unknown)
+        else:
+            for some in slices(len(data), self.services.pause):
+                self._read_some(data[some], read, unknown)
+        if unknown and self.store is not None:
+            self._load(self.store, unknown, {item.quote for item in data})
+        return read
+
+    def _read_some(self, data: Sequence[QuoteItem], read: list[Price | Tick], unknown: set[str]) -> None:
         for item in data:
             try:
                 if item.quote not in self.books.by_key:
@@ -202,9 +213,6 @@ class QuoteCenter(ServiceMsgHandler):
                 read.append(read_tick(item.info))
             except (BadData, UnknownExchangeError) as error:
                 raise BadData(f"item {len(read)}: {error}") from None
-        if unknown and self.store is not None:
-            self._load(self.store, unknown, {item.quote for item in data})
-        return read
 
     def _load(self, store: QuoteStore, unknown: set[str], keys: set[str]) -> None:
         """Load those of some quotes that are not known. Others may be forgotten meanwhile, and are loaded, too."""
@@ -219,6 +227,27 @@ class QuoteCenter(ServiceMsgHandler):
     ) -> dict[int, str]:
         """Take the ticks of a message. Return what is wrong with the impossible ones, by their numbers."""
         impossible: dict[int, str] = {}
+        if len(data) <= ITEMS_OF_A_LOOK:
+            self._take_some(data, ticks, 0, order, impossible)
+        else:
+            for some in slices(len(data), self._pause_within):
+                self._take_some(data[some], ticks[some], some.start, order, impossible)
+        return impossible
+
+    def _pause_within(self, seconds: float) -> None:
+        self.books.is_partial = True
+        self.services.pause(seconds)
+        # If the wait is ended, so is the server: the books stay partial, and are not saved.
+        self.books.is_partial = False
+
+    def _take_some(
+        self,
+        data: Sequence[QuoteItem],
+        ticks: Sequence[Price | Tick],
+        first: int,
+        order: tuple[int, int],
+        impossible: dict[int, str],
+    ) -> None:
         quote: KnownQuote | None = None
         for number, tick in enumerate(ticks):
             key = data[number].quote
@@ -230,9 +259,8 @@ class QuoteCenter(ServiceMsgHandler):
             try:
                 self._take(quote, tick_of(tick), order)
             except BadTime as error:
-                impossible[number] = str(error)
+                impossible[first + number] = str(error)
             quote = None  # it may have waited
-        return impossible
 
     def _reach(self, key: str, order: tuple[int, int]) -> KnownQuote:
         """Return the quote of the next ticks."""
