@@ -16,7 +16,6 @@ from itertools import chain
 from typing import Any
 from zlib import crc32
 
-from rtserver.base.queue.port import QueueRefusedError
 from rtserver.base.queue.redis_entry import load_script as load_queue_script
 from rtserver.history.block_index import GroupNote, groups_of, read_index, write_note
 from rtserver.history.byte_cache import ByteCache
@@ -27,6 +26,7 @@ from rtserver.market.bar_block import decode_bars, encode_bars, merged_bars
 from rtserver.market.block_column import BlockError
 from rtserver.market.market_bar import Bar
 from tcelib.queue.redis_commands import RedisCommands
+from tcelib.redis.key_kind import WRONG_KIND as WRONG_KIND_ERROR
 from tcelib.redis.redis_connection import RedisClient
 from tcelib.redis.script import load_script
 
@@ -57,7 +57,7 @@ class RedisHistory:
         parts = load_script("rtserver.history", "add.lua")
         self._write_script = load_queue_script("oom.lua") + parts + load_script("rtserver.history", "write.lua")
         self._compact_script = load_queue_script("oom.lua") + load_script("rtserver.history", "compact.lua")
-        self._prune_script = load_script("rtserver.history", "prune.lua")
+        self._prune_script = parts + load_script("rtserver.history", "prune.lua")
 
     def read(self, wanted: HistoryRange) -> HistoryPart:
         """See ``HistorySource``."""
@@ -111,7 +111,11 @@ class RedisHistory:
 
     def quotes(self) -> list[str]:
         """See ``HistoryStore``."""
-        members = self.redis.call("SMEMBERS", self.redis.key_of("history:quotes"))
+        key = self.redis.key_of("history:quotes")
+        [members] = self.redis.call_together([("SMEMBERS", key)], tolerated=WRONG_KIND_ERROR)
+        if isinstance(members, Exception):
+            self.odd.note(key, "set")
+            return []
         return sorted({member.decode().partition(" ")[2] for member in members})
 
     def info(self, quote: str, base: str) -> StoredInfo | None:
@@ -160,11 +164,17 @@ class RedisHistory:
     def _index(self, quote: str, base: str) -> tuple[list[GroupNote], bool]:
         """Return the notes of a quote's groups, and whether some were pruned."""
         key = self._key("blocks", base, quote)
-        is_cut = ("SISMEMBER", self.redis.key_of("history:cut"), f"{base} {quote}")
+        cut = self.redis.key_of("history:cut")
+        commands = [("HGETALL", key), ("SISMEMBER", cut, f"{base} {quote}")]
+        fields, was_pruned = self.redis.call_together(commands, tolerated=WRONG_KIND_ERROR)
+        if isinstance(was_pruned, Exception):
+            self.odd.note(cut, "set")
+            was_pruned = False
         try:
-            fields, was_pruned = self.redis.call_together([("HGETALL", key), is_cut])
+            if isinstance(fields, Exception):
+                raise ValueError(fields)
             return read_index(fields), bool(was_pruned)
-        except (QueueRefusedError, ValueError) as error:
+        except ValueError as error:
             raise HistoryError(quote, base, f"{self.odd.note(key, 'hash')} cannot be read: {error}") from error
 
     def _fetch(self, quote: str, base: str, notes: Sequence[GroupNote]) -> list[list[Bar]]:

@@ -20,6 +20,8 @@ from tcelib.redis.key_kind import WRONG_KIND as WRONG_KIND_ERROR
 from tcelib.redis.script import load_script
 
 CURSOR = "history"
+WORDS = 3
+"""Words of a script's answer for each group of bars."""
 _LENGTH = struct.Struct(">I")
 
 log = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ class RedisStates:
         self._save_script = load_queue_script("oom.lua", "place.lua") + load_script(
             "rtserver.history", "add.lua", "save.lua"
         )
-        self._drop_script = load_script("rtserver.history", "drop.lua")
+        self._drop_script = load_script("rtserver.history", "add.lua", "drop.lua")
 
     def begin(self) -> str:
         """See ``QuoteStates``. The cursor of a queue that never had one begins at the end of the bus."""
@@ -123,6 +125,8 @@ class RedisStates:
         if seq == WRONG_KIND:
             self._history.odd.note(counts[0])
         else:
+            if len(counts) % WORDS:
+                self._history.odd.note(counts.pop(), "set")
             self._history.compact(change.quote, counts)
         return int(seq)
 

@@ -8,7 +8,7 @@ import redis
 
 from rtserver.base.queue.port import QueueAwayError, order_of
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
-from rtserver.history.port import HistoryError, HistoryRange, StateChange
+from rtserver.history.port import HistoryError, HistoryPart, HistoryRange, StateChange
 from rtserver.history.redis_history import MOST_BLOCKS, RedisHistory
 from rtserver.history.redis_states import RedisStates
 from tcelib.redis.redis_connection import RedisClient
@@ -115,6 +115,26 @@ def test_a_key_of_another_kind_costs_one_quote(
     assert history.odd.look() == []
     assert states.save([change(3, minute=1)]) == [3]
     assert history.read(HistoryRange(QUOTE, "1m")).bars == [minute_bar(MONDAY, 1)]
+
+
+def test_a_list_of_quotes_of_another_kind_counts_as_empty_and_costs_no_quote_its_history(
+    history: RedisHistory, states: RedisStates, server: Any
+) -> None:
+    history.write("A:B", "1m", [minute_bar(MONDAY, 1)])
+    for key in ("quotes", "cut"):
+        server.delete(PREFIX + key)
+        server.set(PREFIX + key, "x")
+    assert states.save([change(3, minute=1)]) == [3]
+    assert history.odd.look() == [f"{PREFIX}quotes"]
+    assert history.quotes() == []
+    assert history.read(HistoryRange(QUOTE, "1m")) == HistoryPart([minute_bar(MONDAY, 1)])
+    assert history.prune("A:B", "1m", 2 * MONDAY * DAY) == 1
+    assert history.read(HistoryRange("A:B", "1m")).bars == []
+    assert states.drop(QUOTE, change(3).stamp)
+    assert history.odd.look() == [f"{PREFIX}quotes", f"{PREFIX}cut"]
+    server.delete(f"{PREFIX}quotes", f"{PREFIX}cut")
+    assert states.save([change(3, minute=2)]) == [3]
+    assert (history.quotes(), history.odd.look()) == ([QUOTE], [])
 
 
 @pytest.mark.parametrize("kind", ["state", "ticks"])

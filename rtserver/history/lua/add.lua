@@ -30,6 +30,15 @@ local function odd_bar_key(prefix, quote, first)
   end
 end
 
+-- Add a member to a set, or remove it. Return the key if it holds something else: it counts as empty.
+local function note_quote(command, key, member)
+  local odd = odd_key(key, 'set')
+  if not odd then
+    redis.call(command, key, member)
+  end
+  return odd
+end
+
 local function revision()
   local time = redis.call('TIME')
   return time[1] .. string.format('%06d', time[2])
@@ -51,7 +60,7 @@ local function add_bars(prefix, quote, first_word)
     redis.call('APPEND', block_key(prefix, base, group, quote), block)
     note = string.format('%s %s %.0f %.0f %s', first, last, (r or 0) + rows, blocks, revision())
     redis.call('HSET', index, group, note)
-    redis.call('SADD', prefix .. 'history:quotes', base .. ' ' .. quote)
+    note_quote('SADD', prefix .. 'history:quotes', base .. ' ' .. quote)
     counts[#counts + 1] = base
     counts[#counts + 1] = group
     counts[#counts + 1] = blocks

@@ -8,5 +8,5 @@ if redis.call('HGET', KEYS[1], 'stamp') ~= ARGV[1] then
   return 0
 end
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('SREM', KEYS[3], 'state ' .. ARGV[2])
+note_quote('SREM', KEYS[3], 'state ' .. ARGV[2])
 return 1

@@ -15,9 +15,9 @@ for i = 5, #ARGV do
   end
 end
 if removed > 0 then
-  redis.call('SADD', KEYS[3], base .. ' ' .. quote)
+  note_quote('SADD', KEYS[3], base .. ' ' .. quote)
 end
 if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('SREM', KEYS[2], base .. ' ' .. quote)
+  note_quote('SREM', KEYS[2], base .. ' ' .. quote)
 end
 return removed

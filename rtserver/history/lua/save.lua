@@ -5,7 +5,7 @@
 --       ones, the new ticks with their length in front, the number of ticks that stay at least, then six words for each
 --       group of bars (add.lua)
 -- Returns the number of ticks that is stored now, then base, group and number of blocks of each group; or -1 and a key
--- that holds something else.
+-- that holds something else. The set of quotes counts as empty if it does, and is the last element then.
 --
 -- Ticks are a list of portions. Its elements begin with the number of ticks before them; small portions share one.
 
@@ -13,8 +13,7 @@ local SHARED = 4096 -- bytes of an element that takes one more portion
 
 local prefix, quote, stamp, seq, state, after, ticks = unpack(ARGV, 1, 7)
 local most = tonumber(ARGV[8])
-local odd = odd_key(KEYS[1], 'hash') or odd_key(KEYS[2], 'list') or odd_key(KEYS[3], 'set')
-  or odd_bar_key(prefix, quote, 9)
+local odd = odd_key(KEYS[1], 'hash') or odd_key(KEYS[2], 'list') or odd_bar_key(prefix, quote, 9)
 if odd then
   return {-1, odd}
 end
@@ -46,5 +45,6 @@ if #ticks > 0 then
   end
 end
 redis.call('HSET', KEYS[1], 'stamp', stamp, 'seq', seq, 'state', state)
-redis.call('SADD', KEYS[3], 'state ' .. quote)
-return {tonumber(seq), unpack(add_bars(prefix, quote, 9))}
+local answer = {tonumber(seq), unpack(add_bars(prefix, quote, 9))}
+answer[#answer + 1] = note_quote('SADD', KEYS[3], 'state ' .. quote)
+return answer

@@ -5,7 +5,7 @@
 -- Returns base, group and number of blocks of each group; or -1 and a key that holds something else.
 
 local prefix, quote = ARGV[1], ARGV[2]
-local odd = odd_key(KEYS[1], 'set') or odd_bar_key(prefix, quote, 3)
+local odd = odd_bar_key(prefix, quote, 3)
 if odd then
   return {-1, odd}
 end
