@@ -109,8 +109,8 @@ def restored_record(book: QuoteBook, stored: QuoteState, portions: Iterable[byte
             tail.add(tick)
     except (msgspec.ValidationError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise StateError(str(error)) from error
-    # A quote without any ticks has lost them.
-    tail.is_cut = state.is_cut or tail.is_cut or len(ticks) >= most_ticks or not ticks
+    # A writer before the last one may have kept fewer ticks: what the last one says of its own tail is not enough.
+    tail.is_cut = state.is_cut or tail.is_cut or len(ticks) >= most_ticks or len(ticks) < stored.seq
     book.restore(state.book, tail.state, (), (), is_cut=bool(saved.finished))
     return BookRecord(book)
 

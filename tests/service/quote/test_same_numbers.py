@@ -12,17 +12,33 @@ from typing import Any
 
 import pytest
 
+from rtserver.market.calendar.calendar_table import read_calendar
+from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.market.indicator.indicator_line import WHOLE_GROUP, IndicatorLine
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.market.market_bar import Bar
 from rtserver.service.quote.feed_request import COLUMNS
-from tests.service.quote.trading import MINUTE_MS, QUOTE, Batch, Market, Store, Worker, batch_rows, lines_of
+from tests.service.quote.plain_batch import FORMULAS, SessionMarket, bars_of, rows_of
+from tests.service.quote.trading import (
+    MINUTE_MS,
+    QUOTE,
+    Batch,
+    Market,
+    Point,
+    Store,
+    Worker,
+    batch_rows,
+    lines_of,
+)
 from tests.service.quote.viewer import Viewer, is_same
 
 DAYS = int(os.environ.get("MARKET_DAYS", "10"))
 PERIODS: tuple[float | str, ...] = (0, 1, 7, 30, 60, 90, 300, "1d", "1w", "1M")
 OF_TICKS = {0, 1, 7, 30, 90}
 NAMES = IndicatorRegistry().names
+SESSION_DAYS = 2 * DAYS
+SESSION_PERIODS: tuple[float | str, ...] = (0, 30, 60, 300, 900, "1d", "1w")
+CALENDARS = ExchangeCalendars({"X": read_calendar("X", {"calendar": "SHFE"})})
 
 
 @pytest.mark.parametrize("seed", range(DAYS))
@@ -108,3 +124,52 @@ def is_unknown(line: IndicatorLine, place: int, bar: Bar, first: Bar) -> bool:
     if line.merges:  # known from the first whole minute on
         return bar.time // MINUTE_MS <= first.time // MINUTE_MS + 1
     return bar.group == first.group
+
+
+@pytest.mark.parametrize("seed", range(SESSION_DAYS))
+def test_sessions_budgets_and_shares_of_users_change_no_number(seed: int) -> None:
+    chance = random.Random(seed)
+    tail_ticks, rows, stretch = chance.choice([(100_000, 100_000, 2_000), (500, 60, 60_000), (500, 400, 900_000)])
+    bounds = {"calendars": CALENDARS, "history_bytes": chance.choice([0, 20_000, 40_000]), "max_quotes": 1}
+    market, store = SessionMarket(chance, stretch), Store()
+    workers = [Worker(store, tail_ticks, rows, **bounds) for _ in range(2)]
+    for number in range(80):
+        market.trade()
+        for place, worker in enumerate(workers):
+            match chance.randrange(10):
+                case 0 | 1 | 2:
+                    worker.follow(market.entries, chance.choice([1, 3, 100]))
+                case 3:
+                    request = {"quote": QUOTE, "period": chance.choice(SESSION_PERIODS), "indicators": [*FORMULAS]}
+                    worker.subscribe((number, place), request)
+                case 4 if worker.asked and chance.random() < 0.3:
+                    worker.leave(chance.choice(list(worker.asked)))
+                case 5 | 6:
+                    worker.run_timers()
+                case 7:
+                    store.holders["writer"] = chance.choice(workers)
+                    worker.writer.write()
+                case 8 if chance.random() < 0.1:
+                    workers[place] = Worker(store, tail_ticks, rows, **bounds)
+                case _:
+                    worker.writer.write()
+    for worker in workers:
+        worker.follow(market.entries, 10_000)
+        for _ in range(100):
+            worker.clock += 1
+            worker.run_timers()
+        for viewer in worker.asked:
+            check_plainly(worker.viewers[viewer], worker.asked[viewer]["period"], market.accepted, rows)
+
+
+def check_plainly(viewer: Viewer, period: float | str, points: Sequence[Point], most_rows: int) -> None:
+    """Compare a viewer's rows with formulas. Charts of ticks may begin later, with empty cells, but not be wrong."""
+    whole = rows_of(bars_of(points, period))
+    assert viewer.seq == len(points)
+    ours = viewer.rows
+    if period not in OF_TICKS:
+        assert len(ours) >= min(len(whole), most_rows)
+    for row, right in zip(ours, whole[len(whole) - len(ours) :], strict=True):
+        is_lenient = period in OF_TICKS
+        shown = tuple(None if is_lenient and mine is None else cell for mine, cell in zip(row, right, strict=True))
+        assert is_same(row, shown, 1e-8), (period, row, right)

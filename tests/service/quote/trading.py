@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pandas as pd
 
-from rtserver.base.bridge.message import Message, Row, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.history.history_writer import HistoryWriter
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
 from rtserver.market.book.quote_book import BookRules
@@ -64,7 +65,7 @@ class Market:
             self.now_ms += chance.choice([4 * 3_600_000, 15 * 3_600_000, 3 * DAY_MS, 11 * DAY_MS])
         items = []
         for _ in range(chance.choice([1, 1, 2, 5, 20])):
-            self.now_ms += chance.randrange(self._stretch)
+            self.now_ms = self._opened(self.now_ms + chance.randrange(self._stretch))
             items.append(self._item())
         # The id of an entry has the time of its arrival: no tick of it is younger.
         self.entries.append((f"{self.now_ms}-{len(self.entries)}", items))
@@ -76,17 +77,26 @@ class Market:
             [0] * 12 + [chance.randrange(50_000), chance.randrange(5_000), 3_000_000, -9_000_000]
         )
         self._price = max(1.0, round(self._price + chance.gauss(0, 0.5), 2))
-        info: dict[str, Any] = {"point": [self.now_ms - lateness, self._price]}
+        info: dict[str, Any] = {"point": [self._time(lateness), self._price]}
         if chance.random() < 0.9:
             info["volume"] = chance.choice([chance.randrange(50), chance.randrange(400) / 8])
         if chance.random() < 0.3:
             info["id"] = chance.randrange(40)
         return {"quote": QUOTE, "info": info}
 
+    def _opened(self, time_ms: int) -> int:
+        """Return the next moment at which the market is open."""
+        return time_ms
+
+    def _time(self, lateness: int) -> int:
+        return self.now_ms - lateness
+
     def _take(self, entry: Entry) -> None:
         """Decide what of an entry counts, as the protocol's document says."""
         now_ms = int(entry[0].partition("-")[0])
         for item in entry[1]:
+            if item["quote"] != QUOTE:
+                continue
             info = item["info"]
             (time, price), number = info["point"], info.get("id")
             if number is not None and self._is_known(number, now_ms):
@@ -129,7 +139,7 @@ class Store:
 class Worker:
     """One server's quotes, from the store on. ``viewers`` have what was posted to them."""
 
-    def __init__(self, store: Store, tail_ticks: int, picture_rows: int) -> None:
+    def __init__(self, store: Store, tail_ticks: int, picture_rows: int, **bounds: Any) -> None:
         self.store = store
         self.viewers: dict[tuple[int, int], Viewer] = {}
         self.asked: dict[tuple[int, int], dict[str, Any]] = {}
@@ -140,10 +150,22 @@ class Worker:
         context = ServiceContext(
             post, UserCommands(post), lambda fn, *args: fn(*args), call_later=lambda _seconds, call: self._later(call)
         )
+        self.clock = 0.0
+        shares = FairShares(cpu_rate(0.2), ProcessorClock(self._work, self._work), lambda _, call: self._later(call))
         self.center = QuoteCenter(
-            context, rules=self._rules, picture_rows=picture_rows, store_of=self._open_store, feed_linger_seconds=60
+            context,
+            rules=self._rules,
+            picture_rows=picture_rows,
+            store_of=self._open_store,
+            feed_linger_seconds=60,
+            shares=shares if bounds else None,
+            **bounds,
         )
         self.place = self.writer.begin()
+
+    def _work(self) -> float:
+        self.clock += 0.001
+        return self.clock
 
     def _later(self, call: Callable[[], object]) -> None:
         self.timers.append(call)
@@ -173,7 +195,7 @@ class Worker:
     def subscribe(self, viewer: tuple[int, int], request: dict[str, Any]) -> None:
         self.asked[viewer] = request
         self.viewers.pop(viewer, None)
-        self.center.on_subscribe(Subscribe(*viewer, "quotes", request))
+        self.center.on_subscribe(Subscribe(*viewer, "quotes", request, f"user {viewer[0] % 2}"))
         self.deliver()
 
     def leave(self, viewer: tuple[int, int]) -> None:
@@ -200,6 +222,10 @@ class Worker:
                 viewer = (message.agent, message.ref)
                 if viewer in self.asked:
                     self.viewers[viewer] = Viewer(message)
+            elif isinstance(message, Refused):
+                assert message.code == "rate_limited"
+                self.asked.pop((message.agent, message.ref), None)
+                self.viewers.pop((message.agent, message.ref), None)
             elif isinstance(message, Update):
                 for each in self.viewers.values():
                     if each.topic == message.topic:
