@@ -208,6 +208,31 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_module, "JOINED_BYTES", 500)
 
 
+def test_a_message_that_cannot_be_framed_costs_itself_and_no_other() -> None:
+    def framing(message: bytes) -> bytes:
+        if message == b"odd":
+            raise ValueError(message)
+        return text_frame(message)
+
+    world = World(joins=True)
+    world.open(1, 100_000)
+    world.connections[0].framing = framing
+    world.flush()
+    before = world.sockets[0].sent
+    world.post(
+        *(Deliver((1,), payload, None) for payload in (b"odd", b"a", b"odd", b"b")), Deliver(None, b"odd", None)
+    )
+    world.drain(64)
+    world.flush()
+    assert world.sockets[0].sent == before + text_frame(b"a") + text_frame(b"b")
+    world.post(Deliver(None, b"odd", None))
+    world.drain(64)
+    world.post(Deliver(None, b"c", None))
+    world.drain(64)
+    world.flush()
+    assert world.sockets[0].sent.endswith(text_frame(b"b") + text_frame(b"c"))
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(events, min_size=5, max_size=30))
 @example([("post", [Deliver(None, b"x" * 110, None)] * 8)])  # the last one is a lag

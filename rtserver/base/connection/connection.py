@@ -60,6 +60,8 @@ def fan_out(connections: Sequence["Connection"], frames: Sequence[bytes], key: H
     """
     joined = frames[0] if len(frames) == 1 else b"".join(frames)
     length = len(joined)
+    if not length:
+        return
     if length > JOINED_BYTES and len(frames) > 1:
         middle = len(frames) // 2
         fan_out(connections, frames[:middle], key)

@@ -4,7 +4,6 @@ The hot path ends here. Each update costs one drawing per group, one frame per k
 one push of the same bytes per subscriber. Subscribers with a rate are in a class of their rate.
 """
 
-import logging
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
@@ -14,12 +13,10 @@ from typing import Any, TypeAlias
 from rtserver.base.bridge.message import Update
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.wire.payload import frames_of
+from rtserver.user.topic.drawing import Drawing, Drawn
 from rtserver.user.topic.pacer import Pacer, Timing
 from rtserver.user.topic.rate_class import MOST_ROWS, RateClass
 from rtserver.user.topic.subscriber import Draw, Pushing, Subscriber, Subscribers
-from rtserver.user.topic.update_cut import cut_update
-
-log = logging.getLogger(__name__)
 
 GroupKey: TypeAlias = tuple[str, Hashable]
 """A topic and a group of it."""
@@ -71,14 +68,14 @@ class Topics:
     ``fan_out`` pushes frames to many connections. ``timing`` is an event loop; rates need one. An update whose
     message would be longer than ``chunk_bytes`` is cut into several.
 
-    Four counters: ``updates`` received, frames pushed (``deliveries``), drawings that raised (``failures``), and
-    updates ``merged`` with earlier ones in a class.
+    Three counters: ``updates`` received, frames pushed (``deliveries``), and updates that were ``merged`` with
+    earlier ones in a class.
     """
 
     def __init__(
         self, fan_out: FanOut = push_to_each, timing: Timing | None = None, chunk_bytes: int = 65_536
     ) -> None:
-        self._chunk_bytes = chunk_bytes
+        self._drawing = Drawing(chunk_bytes)
         self._fan_out = fan_out
         self._pacer = None if timing is None else Pacer(timing, self._release)
         self._topics: dict[str, dict[Hashable, Group]] = {}
@@ -86,12 +83,16 @@ class Topics:
         self._rates: dict[Subscriber, dict[GroupKey, float | None]] = {}
         self.updates = 0
         self.deliveries = 0
-        self.failures = 0
         self.merged = 0
 
     def __len__(self) -> int:
         """Return the number of topics."""
         return len(self._topics)
+
+    @property
+    def failures(self) -> int:
+        """The number of drawings that raised."""
+        return self._drawing.failures
 
     @property
     def members(self) -> int:
@@ -265,9 +266,9 @@ class Topics:
 
     def _deliver(self, subscribers: Subscribers, *updates: Update) -> None:
         """Draw the updates, and push consecutive frames of one key together."""
-        drawn: list[tuple[bytes, Hashable]] = []
+        drawn: list[Drawn] = []
         for update in updates:
-            self._draw(subscribers, update, drawn)
+            self._drawing.draw(subscribers, update, drawn)
         if len(drawn) == 1:
             self._push(subscribers, [drawn[0][0]], drawn[0][1])
             return
@@ -279,33 +280,6 @@ class Topics:
             connections = tuple(members.values())
             self.deliveries += len(connections) * len(messages)
             self._fan_out(connections, frames_of(framing, messages), key)
-
-    def _draw(self, subscribers: Subscribers, update: Update, drawn: list[tuple[bytes, Hashable]]) -> None:
-        """Append the messages of an update, each with its key: several if one would be too long."""
-        if 0 < subscribers.most_rows < len(update.payload):
-            for piece in cut_update(update, subscribers.most_rows):
-                self._draw_piece(subscribers, piece, drawn)
-        else:
-            self._draw_piece(subscribers, update, drawn)
-
-    def _draw_piece(self, subscribers: Subscribers, update: Update, drawn: list[tuple[bytes, Hashable]]) -> None:
-        try:
-            message = subscribers.draw(update)
-        except BaseException:  # a drawing may raise anything; it costs this update of this group
-            self.failures += 1
-            log.exception("! drawing %r failed", subscribers.key)
-            return
-        if not message:
-            return
-        rows = len(update.payload)
-        if len(message) > self._chunk_bytes and rows > 1:
-            # A little less than fits on average: rows are not equally long.
-            subscribers.most_rows = max(1, min(rows // 2, rows * self._chunk_bytes * 9 // (len(message) * 10)))
-            self._draw(subscribers, update, drawn)
-            return
-        # Corrected rows alone have no number: nobody would see that they are missing, if a later frame replaced them.
-        # A frame without rows must not replace one that has some.
-        drawn.append((message, subscribers.key if update.payload else None))
 
     def _release(self, rate_class: RateClass) -> None:
         share = rate_class.share
