@@ -219,11 +219,12 @@ def test_120_000_minute_bars_are_a_picture_of_bounded_size() -> None:
     assert labels(page.rows) == [MONDAY + n * MINUTE for n in range(117_000, 119_000)]
 
 
-def test_what_is_forgotten_or_refused_for_a_bound_is_counted() -> None:
+def test_what_is_given_back_or_refused_for_a_bound_is_counted() -> None:
     desk = Desk(max_quotes=2, max_feeds=1)
     for item in "ABCDE":
         desk.tell([[MONDAY, 1]], f"X:{item}")
-    assert desk.center.books.forgotten == 1  # what is not stored yet may be twice as many
+        desk.save()
+    assert (desk.center.books.given_back, desk.center.books.forgotten) == (3, 0)
     desk.picture(quote="X:C")
     assert isinstance(desk.ask(2, quote="X:C", period=60), Refused)
     assert desk.center.feeds.refused == 1
