@@ -149,6 +149,27 @@ def test_a_late_tick_goes_into_its_own_bar_on_the_page(page: Page, queue: redis.
     assert page.evaluate(CLOSES) == [0, 1, 2, 3, 4, 5, 6, 7, 77, 9]
 
 
+FOLLOW_FIELDS = """(quote) => {
+  const heard = (globalThis.__fields = []);
+  const listener = { onSnapshot: ({ fields }) => heard.push(fields), onFields: (fields) => heard.push(fields) };
+  globalThis.__rtc.client.subscribe("quotes", { quote, period: "1m" }, listener);
+}"""
+
+
+def test_a_page_that_follows_the_rows_of_a_quote_is_told_bid_and_ask(page: Page, queue: redis.Redis) -> None:
+    def push(second: int, **fields: float) -> None:
+        item = {"quote": "OLD:G", "info": {"point": [FIRST_MS + 1000 * second, 5], **fields}}
+        queue.rpush("queue:rtserver", json.dumps({"type": "quote", "src": "test", "data": [item]}))
+
+    push(0, bid=4)
+    until(lambda: queue.llen("queue:rtserver") == 0)
+    page.evaluate(FOLLOW_FIELDS, "OLD:G")
+    page.wait_for_function("globalThis.__fields.length === 1")
+    push(1, bid=4.5, ask=6)
+    page.wait_for_function("globalThis.__fields.length === 2")
+    assert page.evaluate("globalThis.__fields") == [{"bid": 4}, {"bid": 4.5, "ask": 6}]
+
+
 FIVE_HUNDRED_ROWS = """async () => {
   const { MyCharts } = await import("/static/js/rtc/index.js");
   const list = Object.assign(document.createElement("div"), { id: "list" });

@@ -214,11 +214,22 @@ test("a corrected part comes before the updates of its message, and has no numbe
   assert.deepEqual(heard, [["corrected", "b", 3], ["corrected", "c", 3], ["update", "d", 4], ["corrected", "a", 4]]);
 });
 
-test("behind a gap nothing is corrected: the snapshot that mends it has it", () => {
+test("fields come after the updates of their message, with the number of the last one", () => {
   const heard = [];
-  const { snapshot, update } = startTopic({ onCorrected: (row) => heard.push(row) });
+  const note = (name) => (data, { seq }) => heard.push([name, data, seq]);
+  const { snapshot, update } = startTopic({ onUpdate: note("update"), onFields: note("fields") });
   snapshot(3, "state");
-  update(5, 6, ["x"], { corrected: ["a"] });
+  update(3, 5, ["d", "e"], { fields: { bid: 9 } });
+  update(5, 5, [], { fields: { bid: 8 } });
+  update(5, 6, ["f"]);
+  assert.deepEqual(heard, [["update", "d", 4], ["update", "e", 5], ["fields", { bid: 9 }, 5], ["fields", { bid: 8 }, 5], ["update", "f", 6]]);
+});
+
+test("behind a gap there are neither corrected parts nor fields: the snapshot that mends it has them", () => {
+  const heard = [];
+  const { snapshot, update } = startTopic({ onCorrected: (row) => heard.push(row), onFields: (fields) => heard.push(fields) });
+  snapshot(3, "state");
+  update(5, 6, ["x"], { corrected: ["a"], fields: { bid: 9 } });
   assert.deepEqual(heard, []);
 });
 

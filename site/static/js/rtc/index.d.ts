@@ -1154,6 +1154,11 @@ export type TopicListener = {
 	 */
 	onCorrected?: ((row: any, info: TopicInfo) => void) | undefined;
 	/**
+	 * what there is beside the updates, as it is after them: of
+	 * `quotes`, the newest bid, ask and so on. At first the snapshot has it
+	 */
+	onFields?: ((fields: any, info: TopicInfo) => void) | undefined;
+	/**
 	 * the request is refused, or the subscription is over. After "rate_limited"
 	 * it is asked for again by itself, after others on the next connection. Default: a warning on the console
 	 */

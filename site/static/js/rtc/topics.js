@@ -22,6 +22,8 @@ import { LONGEST, WireNames } from "./wire_names.js";
  * @property {(update: any, info: TopicInfo) => void} [onUpdate] one change of the state, each once and in order
  * @property {(row: any, info: TopicInfo) => void} [onCorrected] a part of the state that belongs before the newest one, as it
  *   is now: of `quotes`, a row whose label is older than the last one's
+ * @property {(fields: any, info: TopicInfo) => void} [onFields] what there is beside the updates, as it is after them: of
+ *   `quotes`, the newest bid, ask and so on. At first the snapshot has it
  * @property {(error: RTError) => void} [onError] the request is refused, or the subscription is over. After "rate_limited"
  *   it is asked for again by itself, after others on the next connection. Default: a warning on the console
  * @property {number | null} [maxRate] updates come together, so many times a second at most; null: at once
@@ -36,6 +38,7 @@ import { LONGEST, WireNames } from "./wire_names.js";
  * @property {any} [data]
  * @property {any[]} [updates]
  * @property {any[]} [corrected] come before the updates, and have no numbers
+ * @property {any} [fields] as they are after the updates, where they have changed
  */
 
 export class Topic {
@@ -95,7 +98,7 @@ export class Topic {
    * @param {boolean} isAnswer
    */
   #append(message, isAnswer) {
-    const { seq, updates = [], corrected = [] } = message;
+    const { seq, updates = [], corrected = [], fields } = message;
     if (isAnswer) this.#isWaiting = this.#position.hasGap = false;
     if (this.#position.hasGap) return;
     if (!this.#position.isFollowedBy(message)) {
@@ -106,6 +109,7 @@ export class Topic {
     for (const row of corrected) this.#call(this.#listener.onCorrected, row, message.prev_seq ?? seq);
     // Updates that others have replaced are left out before the last ones.
     updates.forEach((update, index) => this.#call(this.#listener.onUpdate, update, seq - updates.length + index + 1));
+    if (fields !== undefined) this.#call(this.#listener.onFields, fields, seq);
   }
 
   /**
