@@ -1,6 +1,7 @@
 """A backend of rtserver: RPUSH of what is due, in one command, to the list ``BENCH_QUEUE`` at ``BENCH_REDIS_URL``.
 
-Topics are quotes (``BENCH:T0:20130301``, ...); own messages are ``pushuser`` to the users in ``BENCH_USERS``.
+Topics are quotes (``BENCH:T0:20130301``, ...); own messages are ``pushuser`` to the users in ``BENCH_USERS``, and
+messages for everyone are ``pushuser`` to ``"*"``.
 """
 
 import os
@@ -21,7 +22,7 @@ def quote(topic: int, number: int) -> str:
 
 
 def push_user(user_id: str, payload: str) -> str:
-    """One service message for one user."""
+    """One service message for one user, or for ``"*"`` in quotation marks."""
     data = f'{{"user_id":{user_id},"type":"own","data":{payload}}}'
     return f'{{"type":"pushuser","src":"bench","data":{data}}}'
 
@@ -31,6 +32,8 @@ def due(work: Work, user_ids: list[str]) -> list[str]:
     numbers = work.take()
     if work.is_own:
         return [push_user(user_id, work.payload(place)) for _ in numbers for place, user_id in enumerate(user_ids)]
+    if work.is_for_everyone:
+        return [push_user('"*"', work.payload(number)) for number in numbers]
     return [quote(work.topic(number), number) for number in numbers]
 
 

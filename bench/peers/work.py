@@ -31,12 +31,14 @@ class Order:
     """``rate`` messages a second of about ``size`` bytes, to ``topics`` topics in turn.
 
     ``own`` is other work: that many rounds a second, each of which gives every member a message made for it alone.
+    With ``everyone`` rtserver pushes to all users in place of a topic.
     """
 
     rate: float = 0.0
     size: int = 120
     topics: int = 1
     own: bool = False
+    everyone: bool = False
 
 
 def points(size: int) -> str:
@@ -64,6 +66,11 @@ class Work:
     def is_own(self) -> bool:
         """Return whether a number that ``take`` gives is a round of own messages, not one message of a topic."""
         return self._order.own
+
+    @property
+    def is_for_everyone(self) -> bool:
+        """Return whether messages go to all users."""
+        return self._order.everyone
 
     def listen(self) -> None:
         """Take orders from stdin from now on. The process ends with its stdin."""

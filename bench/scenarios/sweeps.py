@@ -70,7 +70,7 @@ def join(running: RunningPeer, clients: Clients, case: Case) -> None:
     for group in range(groups):
         known = set(clients.sockets)
         clients.connect(case.clients // groups)
-        if not case.order.own:
+        if not (case.order.own or case.order.everyone):
             topics = range(group * case.topics_each, (group + 1) * case.topics_each)
             running.open_up(clients, topics, clients.sockets.keys() - known)
 
@@ -98,9 +98,13 @@ def ceiling(source: RunningPeer, scale: Scale) -> Numbers:
 
 
 def from_redis(scale: Scale) -> Numbers:
-    """500 subscribers of one quote. Channels is saturated early: it gets smaller steps from further below."""
+    """500 subscribers of one quote. Channels is saturated early: it gets smaller steps from further below.
+
+    ``pushuser`` to everyone is the product's way to the same receivers without a topic.
+    """
     title = "500 subscribers"
-    return swept(scale, Case(title, (PRODUCT,), 25), Case(title, (CHANNELS,), 2))
+    everyone = Case("500 clients, pushuser to everyone", (PRODUCT,), 25, Order(everyone=True))
+    return swept(scale, Case(title, (PRODUCT,), 25), Case(title, (CHANNELS,), 2), everyone)
 
 
 def many_topics(scale: Scale) -> Numbers:
