@@ -1,6 +1,7 @@
 """Messages of the bridge that are pushed together: each client gets the same bytes as if they came one by one."""
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -94,6 +95,7 @@ class World:
         self.now = self.loop.time
         self.bounds = BOUNDS
         self.flusher = Flusher(self.loop, sender=Sender(self.send_each, "to sockets of this test"))
+        self.readers: Any = SimpleNamespace(add=lambda *_: None, remove=lambda _: None)
         self.wheel = TimerWheel(0.0)
         self.rates = None
         self.too_slow = self.too_large = 0

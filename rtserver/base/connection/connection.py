@@ -145,7 +145,14 @@ class Connection:
         self._receiver = receiver = kind.open_receiver(self)
         self.file = connection.fileno()
         """Number of the socket's file, as long as it is open."""
-        self._stream = SocketStream(shared.loop, connection, receiver.on_bytes, self._on_end, self._on_written)
+        self._stream = SocketStream(
+            shared.loop,
+            shared.readers,
+            connection,
+            on_bytes=receiver.on_bytes,
+            on_end=self._on_end,
+            on_written=self._on_written,
+        )
 
     @property
     def is_lagging(self) -> bool:

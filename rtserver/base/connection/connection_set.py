@@ -14,6 +14,7 @@ from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.connection import Connection
 from rtserver.base.connection.flusher import Flusher
 from rtserver.base.connection.handler import ConnectionHandler, Identity
+from rtserver.base.connection.read_set import ReadSet
 from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.connection.timer_wheel import Callback, TimerWheel
 from rtserver.base.limit.admission import Admission
@@ -53,6 +54,7 @@ class ConnectionSet(ThreadBound):
         self.rates = rates
         self.sender = sender
         self.flusher = Flusher(self.loop, bounds.flush_window, sender)
+        self.readers = ReadSet(self.loop)
         self.wheel = TimerWheel(self.now())
         self.accepted = 0
         self.too_slow = 0
@@ -175,6 +177,7 @@ class ConnectionSet(ThreadBound):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._turning is not None:
             self._turning.cancel()
+        self.readers.close()
 
     async def _wait_idle(self) -> None:
         while self._connections or self._tasks:

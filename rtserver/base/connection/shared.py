@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from rtserver.base.connection.flusher import Flusher
 from rtserver.base.connection.handler import ConnectionHandler
+from rtserver.base.connection.read_set import ReadSet
 from rtserver.base.connection.timer_wheel import TimerWheel
 from rtserver.base.limit.connection_rate import Rates
 from rtserver.base.limit.table import LimitCounts
@@ -35,6 +36,7 @@ class Shared(Protocol):
 
     bounds: ConnectionBounds
     flusher: Flusher
+    readers: ReadSet
     wheel: TimerWheel
     rates: Rates | None
     """Rates at which each connection may send; None for any."""

@@ -1,6 +1,6 @@
 """Connected socket on the event loop, TCP or TLS: bytes as they come, writes that wait for room.
 
-Decides nothing about the meaning of bytes. Its reads are asyncio's readiness callbacks with a system call in them:
+Decides nothing about the meaning of bytes. Its reads are readiness callbacks with a system call in them:
 no future and no task for a read, which would be most of the cost of a short message.
 
 ``take_socket`` gets the socket out of a stream on which Tornado has read a request.
@@ -15,6 +15,7 @@ from contextlib import suppress
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
+from rtserver.base.connection.read_set import ReadSet
 from rtserver.base.limit.cpu_quota import FairShare
 
 READ_BYTES = 16_384  # of one socket in one turn: room for a burst, and the others wait no longer than that takes
@@ -61,6 +62,7 @@ class SocketStream:
         "_on_bytes",
         "_on_end",
         "_on_written",
+        "_readers",
         "_rest",
         "_socket",
         "is_busy",
@@ -75,12 +77,15 @@ class SocketStream:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        readers: ReadSet,
         connection: socket.socket,
+        *,
         on_bytes: Callable[[bytes], object],
         on_end: Callable[[], object],
         on_written: Callable[[], object],
     ) -> None:
         self._loop = loop
+        self._readers = readers
         self._socket = connection
         # By number: asyncio would put the socket's whole repr, five system calls, into a KeyError that it catches.
         self._file = connection.fileno()
@@ -105,7 +110,7 @@ class SocketStream:
         if not self.is_closed:
             self._is_reading = True
             if not self.is_waiting:
-                self._loop.add_reader(self._file, self._on_readable)
+                self._readers.add(self._file, self._on_readable)
                 if self.is_secure:
                     self._read_decrypted()
 
@@ -113,7 +118,7 @@ class SocketStream:
         """Stop reading. The system stops the peer when its own buffer is full."""
         if not self.is_closed:
             self._is_reading = False
-            self._loop.remove_reader(self._file)
+            self._readers.remove(self._file)
 
     def write_rest(self, data: memoryview) -> None:
         """Write the bytes that ``send`` did not take, as soon as there is room."""
@@ -139,7 +144,7 @@ class SocketStream:
         self.is_closed = self.is_busy = True
         self._is_reading = False
         self._rest = memoryview(b"")
-        self._loop.remove_reader(self._file)
+        self._readers.remove(self._file)
         self._loop.remove_writer(self._file)
         self._socket.close()
 
@@ -147,7 +152,7 @@ class SocketStream:
         if self.is_waiting:
             return
         if self.share is not None and self.share.is_owing:
-            self._loop.remove_reader(self._file)
+            self._readers.remove(self._file)
             self.is_waiting = True
             self.share.wait_turn(self._on_turn)
         else:
@@ -156,7 +161,7 @@ class SocketStream:
     def _on_turn(self) -> None:
         self.is_waiting = False
         if self._is_reading:
-            self._loop.add_reader(self._file, self._on_readable)
+            self._readers.add(self._file, self._on_readable)
             self._read()
 
     def _read(self) -> None:

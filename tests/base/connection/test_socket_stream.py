@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from unittest.mock import Mock
 
+from rtserver.base.connection.read_set import ReadSet
 from rtserver.base.connection.socket_stream import SocketStream
 from rtserver.base.limit.cpu_quota import FairShare, ProcessorClock, cpu_rate
 
@@ -16,12 +17,12 @@ def test_a_socket_that_waits_for_its_turn_waits_once() -> None:
     )
     share.charge(1.0)
     assert share.is_owing
-    loop, connection = Mock(asyncio.AbstractEventLoop), Mock(ssl.SSLSocket)
+    loop, readers, connection = Mock(asyncio.AbstractEventLoop), Mock(ReadSet), Mock(ssl.SSLSocket)
     connection.pending.return_value = 100  # decrypted already
-    stream = SocketStream(loop, connection, Mock(), Mock(), Mock())
+    stream = SocketStream(loop, readers, connection, on_bytes=Mock(), on_end=Mock(), on_written=Mock())
     stream.share = share
     stream.resume()
-    [(_, on_readable)] = [call.args for call in loop.add_reader.call_args_list]
+    [(_, on_readable)] = [call.args for call in readers.add.call_args_list]
     [(read_decrypted,)] = [call.args for call in loop.call_soon.call_args_list]
     on_readable()  # more has come, too: both in one turn of the loop
     read_decrypted()

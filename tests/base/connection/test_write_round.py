@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtserver.base.connection.connection import Connection, Kind
+from rtserver.base.connection.read_set import ReadSet
 from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.connection.timer_wheel import TimerWheel
 from rtserver.base.connection.write_round import write_round
@@ -40,9 +41,6 @@ class Sockets(asyncio.AbstractEventLoop):
 
     def remove_writer(self, fd: Any) -> bool:
         return self.writers.pop(fd, None) is not None
-
-    def remove_reader(self, fd: Any) -> bool:
-        return False
 
 
 class Receiver:
@@ -84,6 +82,7 @@ class World:
             loop=self._loop,
             now=self._loop.time,
             flusher=SimpleNamespace(add=self.due.append),
+            readers=Mock(ReadSet),
             wheel=TimerWheel(100.0),
             handler=SimpleNamespace(on_open=self._on_open, on_lag=self._on_lag, on_close=self._on_close),
             too_slow=0,
