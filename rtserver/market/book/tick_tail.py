@@ -1,7 +1,7 @@
 """TickTail: the newest ticks of one quote, in the order of their times; of one time, as they came.
 
-A bar that a producer sends again is one tick, however often it comes. A text that is no time of day stays where it
-came.
+A bar that a producer sends again is one tick, however often it comes, and keeps its first label. A text that is no
+time of day stays where it came.
 """
 
 from bisect import bisect_left, bisect_right
@@ -133,8 +133,11 @@ class TickTail:
         time = tick.time if tick.has_time else times[-1] if times else 0
         place = bisect_right(times, time)
         if tick.is_bar and (known := self._find_bar(tick, time, place)) is not None:
+            before = self._columns.tick(known)
             if known < len(times) - 1:
-                self.replaced = self._columns.tick(known)
+                self.replaced = before
+            if tick.label != before.label:  # "12:00" and the epoch time of that moment
+                tick = msgspec.structs.replace(tick, label=before.label, is_clock=before.is_clock)
             self._columns.delete(known, known + 1)
             place -= 1
         elif not place and self.is_cut:

@@ -74,16 +74,18 @@ class BarMaker(ABC):
 class TickMaker(BarMaker):
     """Bars of one tick. A tick with the label of the last one replaces its prices.
 
-    Volumes add up, but for that of a producer's bar that is sent again: it is the whole bar's.
+    Volumes add up, but for that of a producer's bar that is sent again: it is the whole bar's. Such a bar keeps its
+    label, as it does in the tail, if it comes with another one of the same moment.
     """
 
-    __slots__ = ("_before", "_calendar", "_day", "_day_end", "_ends_with_bar", "bar")
+    __slots__ = ("_bar_time", "_before", "_calendar", "_day", "_day_end", "_ends_with_bar", "bar")
 
     def __init__(self, calendar: Calendar) -> None:
         super().__init__()
         self.bar: Bar | None = None
         self._before = _NOTHING  # volume and turnover of the bar without its last tick
         self._ends_with_bar = False
+        self._bar_time: Number | None = None  # of the last tick, if it is a bar that has a time
         self._calendar = calendar
         self._day = 0
         self._day_end: Number = NEVER
@@ -98,7 +100,9 @@ class TickMaker(BarMaker):
         """Take the next tick. Return the bar that has ended with that, or None."""
         ended, label, time = self.bar, piece.label, piece.time
         volume, turnover = piece.volume, piece.value
-        if ended is not None and label == ended.label:
+        bar_time = time if piece.is_bar and piece.has_time else None
+        if ended is not None and (label == ended.label or (bar_time is not None and bar_time == self._bar_time)):
+            label = ended.label
             if not (piece.is_bar and self._ends_with_bar):
                 self._before = ended.volume, ended.turnover
             before_volume, before_turnover = self._before
@@ -110,7 +114,7 @@ class TickMaker(BarMaker):
             if time >= self._day_end:
                 session = self._calendar.session_at(time)
                 self._day, self._day_end = session.day, session.until_ms
-        self._ends_with_bar = piece.is_bar
+        self._ends_with_bar, self._bar_time = piece.is_bar, bar_time
         start = time if type(time) is int else int(time)
         self.bar = Bar(label, piece.open, piece.close, piece.low, piece.high, volume, turnover, self._day, start)
         return ended

@@ -82,3 +82,25 @@ def test_every_period_has_the_volume_that_was_traded(points: Any, seed: int) -> 
         desk.tell([point], now_ms=now)
     volumes = {sum(row[5] for row in desk.picture(2, period=period).rows) for period in PERIODS}
     assert len(volumes) == 1
+
+
+@pytest.mark.parametrize("period", [0, 7, 60])
+@pytest.mark.parametrize("is_clock_first", [True, False])
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_bar_sent_again_with_another_label_of_its_moment_is_one_row(
+    period: float, is_clock_first: bool, is_followed: bool
+) -> None:
+    noon = MONDAY + 12 * 3_600_000
+    labels: list[Any] = ["12:00:00", noon, "12:00"] if is_clock_first else [noon, "12:00", noon]
+    desk = Desk()
+    desk.tell([["11:59:00" if is_clock_first else noon - 60_000, 5, 5, 5, 5, 1]], now_ms=noon)
+    viewer = desk.watch(1, period=period, indicators=["sma:2"])
+    for number, label in enumerate(labels):
+        desk.tell([[label, 5, 6 + number, 5, 9, 10 + number]], now_ms=noon + 1_000 * number)
+        desk.deliver(viewer)
+        if is_followed and not number:
+            desk.tell([["12:00:30" if is_clock_first else noon + 30_000, 7]], now_ms=noon + 30_000)
+            desk.deliver(viewer)
+    late = desk.picture(2, period=period, indicators=["sma:2"])
+    assert list(late.rows) == viewer.rows
+    assert len({row[0] for row in viewer.rows}) == len(viewer.rows) == 2 + (is_followed and period != 60)
