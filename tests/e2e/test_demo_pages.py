@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.test_browser import metric
 from tests.e2e.test_older_points import DAY_MS, FIRST_MS
+from tests.e2e.test_reading_charts import SEEN, ZOOM, wait_drawn
 from tests.running_server import RunningServer
 from tests.until import until
 
@@ -57,6 +58,24 @@ def test_years_of_days_are_there_at_once_and_older_ones_by_a_button_that_a_keybo
             break
     expect(status).to_have_text(f"{days} points since 2000-01-01; nothing older")
     expect(older).to_be_disabled()
+
+
+def test_another_indicator_leaves_a_reader_of_older_days_where_he_is(page: Page, days: int) -> None:
+    choose(page, "period", "1d")
+    page.wait_for_function(f"{LENGTH} >= 300")
+    while page.evaluate(LENGTH) < 1800:
+        before = page.evaluate(LENGTH)
+        page.locator("#older-button").press("Enter")
+        page.wait_for_function(f"{LENGTH} > {before}")
+    wait_drawn(page, "main", "main-chart", page.evaluate(LENGTH))
+    page.evaluate(ZOOM, [40, 45])
+    seen = page.evaluate(SEEN)
+    assert seen[1] < FIRST_MS + DAY_MS * (days - 900)
+    choose(page, "indicators", "ema:12")
+    page.wait_for_function("globalThis.__rtc.charts.get('main').legends.includes('ema:12')")
+    page.wait_for_function(
+        f"([first, last]) => {{ const now = ({SEEN})(); return now[0] === first && now[1] === last; }}", arg=seen
+    )
 
 
 def test_the_command_that_the_page_offers_moves_the_chart_of_days(page: Page, server: RunningServer) -> None:

@@ -27,7 +27,7 @@ export class ChartPanel {
    * @returns {import("../rtc/rtc.module.js").Chart | null} null where nothing can be drawn
    */
   show(request, name) {
-    this.close();
+    if (this.chartId !== request.chart_id) this.close(); // else the library keeps the reader's place
     this.element.setAttribute("aria-label", name);
     if (!globalThis.echarts) {
       this.#enter("error", TEXT.noLibrary);

@@ -20,6 +20,8 @@
 /**
  * @typedef {object} EntryParts
  * @property {Feed} feed
+ * @property {string | undefined} kind of its drawing
+ * @property {Record<string, any>} kept what its drawings have put there for those after them
  * @property {(() => View) | null} makeView null for a chart that only keeps data
  * @property {((listener: SeenListener) => () => void) | null} watch null for a chart that is wanted off the screen, too
  * @property {() => boolean} isHidden whether nobody can see the page, as far as this chart minds
@@ -62,6 +64,14 @@ export class ChartEntry {
     const { watch } = this.#parts;
     if (watch === null) this.#onSeen(true);
     else this.#unwatch = watch((isSeen) => this.#onSeen(isSeen));
+  }
+
+  /**
+   * @param {string | undefined} kind
+   * @returns {Record<string, any>} what is kept for a drawing of that kind, in this chart's place
+   */
+  keptFor(kind) {
+    return this.#parts.kind === kind ? this.#parts.kept : {};
   }
 
   /** Have the data sent, or not, as it is now wanted. */

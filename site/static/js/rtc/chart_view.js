@@ -22,6 +22,9 @@ import { equip } from "./text_measure.js";
 import { View } from "./view.js";
 import { ZoomPlace } from "./zoom_place.js";
 
+/** Rows of a page on the way back to a place: the server sends as many of them as fit into one. */
+const RESTORED_ROWS = 2000;
+
 /**
  * @typedef {object} EChartsInstance The part of an instance that is used.
  * @property {(option: object, settings?: {notMerge?: boolean}) => void} setOption
@@ -66,6 +69,8 @@ export class ChartView extends View {
     equip(echarts);
     super(chart, element, tools);
     this.#zoom = kept.zoom ??= new ZoomPlace();
+    if (kept.chart !== chart) this.#zoom.moveToNewAxis();
+    kept.chart = chart;
     this.#instance = echarts.init(element);
     const drawing = this.#instance.getZr().painter.getViewportRoot();
     this.#line = new PriceLine(drawing);
@@ -123,6 +128,7 @@ export class ChartView extends View {
     this.#hasResized = false;
     this.#showPrice();
     this.#showMark();
+    this.#restorePlace();
     this.#isOffScale = false; // what is outside even now is outside of what the reader has zoomed to
   }
 
@@ -161,7 +167,18 @@ export class ChartView extends View {
   /** The reader has come to the left end: have what is before it. */
   #wantOlder() {
     if (!(this.#zoom.isNearOldest(this.chart.axis) ?? showsAll(this.chart))) return;
-    this.chart.loadOlder().catch(() => {}); // `chart.older` says why
+    this.#loadOlder();
+  }
+
+  /** The reader's place was in older points, which this picture has not: have them, page by page. */
+  #restorePlace() {
+    // After an error the reader decides: each try would be answered with the next one.
+    if (this.chart.older.error === null && this.#zoom.isBefore(this.chart.axis)) this.#loadOlder(RESTORED_ROWS);
+  }
+
+  /** @param {number} [count] */
+  #loadOlder(count) {
+    this.chart.loadOlder(count).catch(() => {}); // `chart.older` says why
   }
 
   /** @param {Record<string, boolean>} selected by the names of series */

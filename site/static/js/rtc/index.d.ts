@@ -352,7 +352,7 @@ export class MyCharts {
 	register(kind: string, ViewClass: ViewClass): void;
 	/**
 	 * Ask for a quote's chart, now or as soon as there is a connection, and again on every new connection. A chart that had
-	 * the same `chart_id` is given up for it.
+	 * the same `chart_id` is given up for it; where both have the same rows, the reader goes on seeing the place that he chose.
 	 *
 	 * While the page is hidden a drawn chart rests: nothing is sent for it, and one picture when the page is seen again.
 	 * One that only keeps data goes on, because a page may count on it to make a sound or to change its title.

@@ -25,7 +25,7 @@ import { Stage } from "./stage.js";
 import { SubscriptionList } from "./subscription_list.js";
 import { MODULE_FEED, TopicFeed } from "./topic_feed.js";
 import { WireNames } from "./wire_names.js";
-import { wireRequest } from "./wire_request.js";
+import { haveSameRows, wireRequest } from "./wire_request.js";
 
 const POINTS = 2000;
 const MOST_POINTS = 20_000;
@@ -83,7 +83,7 @@ export class MyCharts {
 
   /**
    * Ask for a quote's chart, now or as soon as there is a connection, and again on every new connection. A chart that had
-   * the same `chart_id` is given up for it.
+   * the same `chart_id` is given up for it; where both have the same rows, the reader goes on seeing the place that he chose.
    *
    * While the page is hidden a drawn chart rests: nothing is sent for it, and one picture when the page is seen again.
    * One that only keeps data goes on, because a page may count on it to make a sound or to change its title.
@@ -92,13 +92,14 @@ export class MyCharts {
    */
   request({ element, watch, onScreenOnly, whileHidden, kind, ...asked }) {
     this.#checkAlive();
+    const before = this.#entries.get(asked.chart_id);
     this.unlisten(asked.chart_id);
     const { kept, most } = this.#points;
     const chart = new Chart(asked, Math.max(kept, Math.min(asked.count ?? 0, most)), {
       most,
       ask: (before, count) => feed.askOlder(before, count),
     });
-    const entry = this.#stage.place(chart, kind, { element, watch, onScreenOnly, whileHidden }, () => this.palette);
+    const entry = this.#stage.place(chart, kind, { element, watch, onScreenOnly, whileHidden }, () => this.palette, keptOf(before, chart, kind));
     /** @type {QuoteFeed} */
     const feed = new QuoteFeed(chart, {
       client: this.client,
@@ -264,4 +265,14 @@ export class MyCharts {
     const chart = this.#entries.get(chart_id)?.chart;
     if (chart instanceof OwnChart && chart.kind === kind) chart.onSnapshot(data);
   }
+}
+
+/**
+ * @param {ChartEntry | undefined} before the entry whose place is taken
+ * @param {Chart} chart
+ * @param {string | undefined} kind of its drawing
+ * @returns {Record<string, any> | undefined} what its drawing takes over: a place in other rows would be another place
+ */
+function keptOf(before, chart, kind) {
+  return before?.chart instanceof Chart && haveSameRows(before.chart.request, chart.request) ? before.keptFor(kind) : undefined;
 }

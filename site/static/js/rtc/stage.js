@@ -88,12 +88,15 @@ export class Stage {
    * @param {string | undefined} kind of its drawing; undefined: a quote's chart as ECharts draws it
    * @param {Placing} placing
    * @param {() => Palette} palette the colours at the moment
+   * @param {Record<string, any>} [kept] of the drawing whose place it takes
    * @returns {ChartEntry<C>} Raises an error for a kind and for an element that there is not
    */
-  place(chart, kind, { element, watch = element, onScreenOnly, whileHidden }, palette) {
+  place(chart, kind, { element, watch = element, onScreenOnly, whileHidden }, palette, kept = {}) {
     const pauses = (whileHidden ?? (element === undefined ? "keep" : "pause")) === "pause";
     return new ChartEntry(chart, {
-      makeView: element === undefined ? null : this.#viewMaker(chart, kind, elementOf(element), palette),
+      kind,
+      kept,
+      makeView: element === undefined ? null : this.#viewMaker(chart, kind, elementOf(element), () => this.#tools(palette(), kept)),
       watch: this.#watcher(watch, onScreenOnly),
       isHidden: () => pauses && this.visibility.isHidden,
     });
@@ -114,14 +117,13 @@ export class Stage {
    * @param {any} chart
    * @param {string | undefined} kind
    * @param {HTMLElement} element
-   * @param {() => Palette} palette
+   * @param {() => ViewTools} tools
    * @returns {() => View}
    */
-  #viewMaker(chart, kind, element, palette) {
+  #viewMaker(chart, kind, element, tools) {
     const KindOfView = kind === undefined ? ChartView : this.#kinds.get(kind);
     if (KindOfView === undefined) throw new Error(`no View is registered for charts of the kind ${JSON.stringify(kind)}`);
-    const kept = {};
-    return () => new KindOfView(chart, element, this.#tools(palette(), kept));
+    return () => new KindOfView(chart, element, tools());
   }
 
   /**

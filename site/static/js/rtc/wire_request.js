@@ -1,6 +1,18 @@
-/** The request for a quote's chart as it is sent, with what was left out filled in. Pure. */
+/** The request for a quote's chart: as it is sent, with what was left out filled in, and which rows it is for. Pure. */
 
 /** @import { ChartRequest } from "./chart.js" */
+
+/** The fields that say which rows a request is for. */
+const ROWS = /** @type {const} */ (["exchange", "item", "date", "period", "from", "to"]);
+
+/**
+ * @param {ChartRequest} one
+ * @param {ChartRequest} other
+ * @returns {boolean} whether they are for the same rows, as far back as either of them goes
+ */
+export function haveSameRows(one, other) {
+  return ROWS.every((name) => one[name] === other[name]);
+}
 
 /**
  * @param {string | number} name of the chart on the wire

@@ -2,7 +2,8 @@
  * The part of a time axis that a reader has zoomed into, and where it is after the axis has moved.
  *
  * Whoever looks at a place goes on seeing it: while points come, while old ones are forgotten, and in the new picture after
- * a reconnect. Whoever looks at the newest points goes on seeing the newest ones, as many as before.
+ * a reconnect, or of another chart with the same rows. Whoever looks at the newest points goes on seeing the newest ones, as
+ * many as before.
  */
 
 /** @import { Label } from "./chart.js" */
@@ -30,12 +31,14 @@
  * @property {number} toOffset
  */
 
+/** Of a place that is to be found on the next axis by its labels. */
+const NO_NUMBERING = -1;
 /** So much of what is seen may lie to the left of it until older points are wanted. */
 const NEAR = 0.2;
 
 export class ZoomPlace {
   /** @type {DrawnAxis} */
-  #drawn = { numbering: 0, first: 0, labels: [] };
+  #drawn = { numbering: NO_NUMBERING, first: 0, labels: [] };
   /** @type {Held | null} null until the reader zooms */
   #held = null;
 
@@ -74,9 +77,26 @@ export class ZoomPlace {
     if (held === null) return null;
     // Who saw everything goes on seeing that while older points are put before it.
     if (axis.first < before.first && axis.numbering === before.numbering) held.width = Math.min(held.width, before.labels.length - 1);
-    const { from, to } = this.#window(held);
+    const { from, to } = this.isBefore(axis) ? this.#oldest(held) : this.#window(held);
     const newest = axis.length - 1;
     return newest < 1 ? { start: 0, end: 100 } : { start: (100 * from) / newest, end: (100 * to) / newest };
+  }
+
+  /** What is drawn next is another chart's axis, with the same labels. */
+  moveToNewAxis() {
+    this.#drawn = { numbering: NO_NUMBERING, first: 0, labels: [] };
+    if (this.#held !== null) this.#held.numbering = NO_NUMBERING;
+  }
+
+  /**
+   * @param {LabelAxis} axis
+   * @returns {boolean} whether the place is before the oldest point: it is seen again when those points are put there
+   */
+  isBefore(axis) {
+    const held = this.#held;
+    if (held === null || held.isNewest || held.numbering === axis.numbering || axis.oldest === undefined) return false;
+    const { firstLabel } = held;
+    return typeof firstLabel === "number" ? firstLabel < Number(axis.oldest) : axis.find(firstLabel) === null;
   }
 
   /**
@@ -89,6 +109,11 @@ export class ZoomPlace {
     const width = Math.min(held.width, this.#drawn.labels.length - 1);
     if (held.isNewest) return axis.length - 1 - width <= NEAR * width;
     return held.numbering === axis.numbering && held.from - axis.first <= NEAR * width;
+  }
+
+  /** @param {Held} held @returns {{from: number, to: number}} the place that is nearest to one before all of them */
+  #oldest(held) {
+    return { from: 0, to: Math.min(held.width, this.#drawn.labels.length - 1) };
   }
 
   /** @param {Held} held @returns {{from: number, to: number}} places of what is drawn */
