@@ -38,8 +38,10 @@ LONGEST_CYCLE = 10.0
 UPKEEP_SECONDS = 86_400.0
 STEPS = 20
 """Steps of the chore in one cycle: a step is a quote, and some round trips."""
-LOOK_SECONDS = 0.1
-"""Pause between two looks of who waits."""
+WAIT_SECONDS = 0.2
+"""Longest wait for the writer: nobody may be the leader, Redis may refuse to write, and prices have to go on."""
+LOOKS = 2
+"""Looks of who waits."""
 PLANS = 3
 """Tries to save a quote in one cycle: another writer may have saved it in between."""
 
@@ -136,12 +138,14 @@ class HistoryWriter:
         self._done = position
 
     def wait(self, position: str) -> None:
-        """Wait until everything up to ``position`` is stored, by whomever. Raises ``QueueError`` at the server's end.
+        """Wait until everything up to ``position`` is stored, by whomever, for ``WAIT_SECONDS`` at most.
 
-        Called on another loop than ``run``.
+        Raises ``QueueError`` at the server's end. Called on another loop than ``run``.
         """
-        while order_of(self.position) < order_of(position):
-            self._pause(LOOK_SECONDS)
+        for _ in range(LOOKS):
+            if order_of(self.position) >= order_of(position):
+                return
+            self._pause(WAIT_SECONDS / LOOKS)
             self.position = max(self.position, self._call(self._states.stored_until), key=order_of)
 
     def run(self, is_over: Callable[[], bool]) -> None:
@@ -163,6 +167,7 @@ class HistoryWriter:
         if self._save_touched():
             self._call(self._states.pass_on, goal)
             self.position = goal
+            self._drop_unknown()
             self._do_chore()
 
     def leave(self) -> None:
@@ -171,6 +176,12 @@ class HistoryWriter:
         if self.is_leading:
             self.write()
             self._lease.leave()
+
+    def _drop_unknown(self) -> None:
+        """Drop what is known of the store for quotes that the books have given back, once these are most of all."""
+        known = set(self._books.quotes())
+        if len(self._saved) > 2 * len(known):
+            self._saved = {quote: saved for quote, saved in self._saved.items() if quote in known}
 
     def _do_chore(self) -> None:
         if self._now() >= self._upkeep_due:

@@ -11,6 +11,9 @@ from rtserver.market.calendar.calendar import Calendar
 from rtserver.service.quote.known_quote import KnownQuote
 from rtserver.service.quote.tick import day_of_key, exchange_of
 
+MOST_UNSTORED = 4
+"""Quotes in memory if they are not stored yet, as a multiple of ``max_quotes``."""
+
 log = logging.getLogger(__name__)
 
 
@@ -18,10 +21,10 @@ class QuoteBooks:
     """The quotes that have ticks or feeds. ``by_key`` has them, the longest silent first; others only read it.
 
     Beyond ``max_quotes`` the unwatched quotes that have been silent longest are forgotten. A watched quote never is,
-    nor one that is not stored yet, where there is a store. ``forgotten`` counts those that are lost, ``given_back``
-    those that are stored. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is the last entry
-    of the bus that is in the books, ``stored_until`` the one up to which all is stored; None without a store. The
-    books are ``is_partial`` while the rest of an entry waits for what has to be loaded.
+    nor one that is not stored yet, up to ``MOST_UNSTORED`` times as many. ``forgotten`` counts those that are lost,
+    ``given_back`` those that are stored. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is
+    the last entry of the bus that is in the books, ``stored_until`` the one up to which all is stored; None without a
+    store. The books are ``is_partial`` while the rest of an entry waits for what has to be loaded.
     """
 
     def __init__(self, rules: BookRules, max_quotes: int, calendar_of: Callable[[str], Calendar]) -> None:
@@ -66,10 +69,10 @@ class QuoteBooks:
                 return False
             if quote.awake:
                 continue
-            if self.stored_until is None:
-                self._count_forgotten()
-            elif quote.last <= self.stored_until:
+            if self.stored_until is not None and quote.last <= self.stored_until:
                 self.given_back += 1
+            elif self.stored_until is None or too_many > (MOST_UNSTORED - 1) * self._max_quotes:
+                self._count_forgotten()
             else:
                 return too_many > self._max_quotes  # the others came later
             self.forget(quote)

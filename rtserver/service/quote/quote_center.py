@@ -143,7 +143,8 @@ class QuoteCenter(ServiceMsgHandler):
         self._publisher.flush()
         flushed, self._flushed = self._flushed, self.books.stamp
         if self.store is not None and self.books.trim():
-            # What has come since is done, and can be stored, only when this call has returned.
+            # What has come since is done, and can be stored, only when this call has returned. The wait is short,
+            # because prices have to go on while nobody writes; then the books forget what is too much.
             self.store.wait(flushed)
             self.books.trim()
 

@@ -43,7 +43,7 @@ class QuoteStore:
             self._load(key, state)
 
     def wait(self, position: str) -> None:
-        """Wait until everything up to an entry is stored. Raises ``QueueError`` at the server's end."""
+        """Wait a moment for everything up to an entry to be stored. Raises ``QueueError`` at the server's end."""
         if order_of(self.writer.position) < order_of(position):
             self.waits += 1
             if self.waits & (self.waits - 1) == 0:  # ever more seldom

@@ -193,6 +193,25 @@ def test_beyond_twice_the_bound_quotes_wait_until_those_before_them_are_stored()
         assert desk.seq(f"X:{number}") == 200
 
 
+def test_endless_new_quotes_hold_up_nobody_while_nothing_can_be_stored() -> None:
+    desk = Desk(max_quotes=2)
+    desk.tell("X:SEEN", 0, 100)
+    desk.watch("X:SEEN")
+    for number in range(12):
+        desk.tell(f"X:{number}", number, 100)  # returns although the writer does not write
+    books = desk.center.books
+    assert (len(books), books.given_back, books.forgotten) == (8, 0, 5)
+    assert "X:SEEN" in books
+    desk.save()
+    desk.keep()
+    desk.tell("X:12", 12, 100)
+    assert (len(books), books.given_back, books.forgotten) == (2, 7, 5)
+    for number in (5, 11):
+        desk.tell(f"X:{number}", 200, 100)
+        desk.save()
+        assert desk.seq(f"X:{number}") == 200
+
+
 def test_without_a_store_quotes_beyond_the_bound_are_lost_and_counted() -> None:
     desk = Desk(max_quotes=2, is_stored=False)
     for number in range(6):
