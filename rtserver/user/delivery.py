@@ -16,11 +16,15 @@ from rtserver.user.topic.board import FanOut
 from rtserver.user.user_agent import Connection, UserAgent
 
 FEW_USERS = 4
+SHORT_BYTES = 2_048
+"""Length of a payload that may be joined: those of one turn of the event loop fit into an outbox without a lag."""
 USER_IDS = attrgetter("user_ids")
 
 
 def can_join(message: Deliver, following: Deliver) -> bool:
     """Return True if two messages may be delivered in one go: it must not take much longer than one to everybody."""
+    if len(message.payload) > SHORT_BYTES or len(following.payload) > SHORT_BYTES:
+        return False
     users, others = message.user_ids, following.user_ids
     if users is None or others is None:
         return users is others

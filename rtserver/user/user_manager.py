@@ -57,6 +57,8 @@ Receiver: TypeAlias = Callable[..., object]
 NOTICE = "notice"
 RETRY_SECONDS = 5
 LARGE_BYTES = 32_768
+FEW_ROWS = 16
+"""Rows of an update that may be joined. To draw many rows takes long, and the time is looked at between two calls."""
 """A larger message ends the turn: otherwise one turn queues more bytes than the sockets take."""
 
 
@@ -258,6 +260,8 @@ class UserManager:
             isinstance(message, Update)
             and isinstance(following, Update)
             and message.topic == following.topic
+            and len(message.payload) <= FEW_ROWS
+            and len(following.payload) <= FEW_ROWS
             and self.topics.can_join(message.topic)
         )
 

@@ -235,6 +235,28 @@ def test_a_message_that_cannot_be_framed_costs_itself_and_no_other() -> None:
     assert world.sockets[0].sent.endswith(text_frame(b"b") + text_frame(b"c"))
 
 
+LONG = Deliver(None, b"x" * 3_000, None)
+SHORT = Deliver(None, b"x", None)
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        pytest.param([LONG, LONG, LONG], id="long payloads"),
+        pytest.param([SHORT, LONG, SHORT], id="a long payload among short ones"),
+        pytest.param([Update("b", 40 * number, (("row", b"y"),) * 40) for number in (1, 2, 3)], id="many rows"),
+    ],
+)
+def test_what_takes_long_is_handled_alone_so_that_the_turn_can_end_behind_it(posted: list[Message]) -> None:
+    world = World(joins=True)
+    world.open(1, 100_000)
+    world.join(0, "b", "g")
+    world.post(*posted)
+    runs: list[int] = []
+    world.mailbox.drain(lambda *run: runs.append(len(run)), 64, joins=world.handler.joins)
+    assert runs == [1, 1, 1]
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(events, min_size=5, max_size=30))
 @example([("post", [Deliver(None, b"x" * 110, None)] * 8)])  # the last one is a lag
