@@ -23,8 +23,8 @@ _AS_THEY_COME = ("XREAD", "XREADGROUP", "XRANGE", "XREVRANGE", "XPENDING")
 def exchange(connection: PooledConnection, commands: Sequence[Command]) -> list[Any]:
     """Send commands together and return their replies, as redis-py reads them; those about streams as they come.
 
-    A reply is a ``redis.ResponseError`` where Redis refused the command. A script that Redis does not know runs
-    behind the other commands. Raises ``OSError`` and every other ``redis.RedisError``; then the connection is closed.
+    A reply is a ``redis.RedisError`` where Redis refused the command. A script that Redis does not know runs behind
+    the other commands. Raises ``OSError`` and ``redis.RedisError`` without an answer; then the connection is closed.
     """
     replies = connection.ask([_by_digest(command) for command in commands])
     for place, reply in enumerate(replies):
@@ -36,11 +36,11 @@ def exchange(connection: PooledConnection, commands: Sequence[Command]) -> list[
 def transact(connection: PooledConnection, commands: Sequence[Command]) -> list[Any]:
     """Send commands as a transaction and return their replies, as ``exchange`` does.
 
-    Raises ``redis.ResponseError`` if none was done.
+    Raises ``redis.RedisError`` if none was done.
     """
     *queued, replies = connection.ask([("MULTI",), *commands, ("EXEC",)])
-    if isinstance(replies, redis.ResponseError):
-        raise next((reply for reply in queued if isinstance(reply, redis.ResponseError)), replies)
+    if isinstance(replies, redis.RedisError):
+        raise next((reply for reply in queued if isinstance(reply, redis.RedisError)), replies)
     return _answers(commands, replies)
 
 
@@ -48,9 +48,7 @@ def _answers(commands: Sequence[Command], replies: Sequence[Any]) -> list[Any]:
     """Return replies as redis-py reads them."""
     readers = _readers()
     return [
-        reply
-        if (reader := readers.get(command[0])) is None or isinstance(reply, redis.ResponseError)
-        else reader(reply)
+        reply if (reader := readers.get(command[0])) is None or isinstance(reply, redis.RedisError) else reader(reply)
         for command, reply in zip(commands, replies, strict=True)
     ]
 

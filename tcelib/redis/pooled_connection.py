@@ -80,7 +80,11 @@ class PooledConnection:
         self._connection.disconnect()
 
     def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """Send commands in one write if they are short, and return their replies. A refusal is a reply, too."""
+        """Send commands in one write if they are short, and return their replies. A refusal is a reply, too.
+
+        So is an answer about the connection, like LOADING, but it closes the connection. Behind a reply that was good
+        it must not look as if nothing had been done.
+        """
         packed = [_packed(command) for command in commands]
         if self._sock is None:
             self.open()
@@ -92,10 +96,14 @@ class PooledConnection:
                 sent = sock.send(data)
                 if sent < len(data):
                     sock.sendall(memoryview(data)[sent:])
-            return [self._reply(sock, reader) for _ in commands]
+            replies = [self._reply(sock, reader) for _ in commands]
         except BaseException:
             self.close()
             raise
+        for reply in replies:
+            if isinstance(reply, redis.ConnectionError):
+                self.close()
+        return replies
 
     def _reply(self, sock: Any, reader: Any) -> Any:
         while (reply := reader.gets()) is _NOT_YET:
@@ -103,8 +111,6 @@ class PooledConnection:
             if not size:
                 raise redis.ConnectionError("Connection closed by server.")
             reader.feed(self._buffer, 0, size)
-        if isinstance(reply, redis.RedisError) and not isinstance(reply, redis.ResponseError):
-            raise reply  # an answer about the connection
         return reply
 
 

@@ -206,7 +206,7 @@ def check_url(url: str) -> None:
 
 def _reply_on(connection: PooledConnection, command: Command) -> Any:
     reply = exchange(connection, (command,))[0]
-    if isinstance(reply, redis.ResponseError):
+    if isinstance(reply, redis.RedisError):
         raise reply
     return reply
 

@@ -14,7 +14,7 @@ class Trouble(Enum):
     """Kind of an error, by its remedy: (is nobody there, are all connections to be opened anew)."""
 
     AWAY = ("away", True, True)
-    """No answer. What was asked for may have been done or not."""
+    """No answer, or none that Redis gives. What was asked for may have been done or not."""
     KEPT_OUT = ("kept out", True, False)
     """A server that does not let us in: a wrong password, too many clients. Nothing was done."""
     ROLE_CHANGED = ("role changed", True, True)
@@ -53,6 +53,7 @@ _KEY_REMOVED = "key no longer exists"  # UNBLOCKED, too: of a key that a command
 _NOT_SUPPORTED = "a node of a Redis Cluster, which is not supported yet"
 _CODE = re.compile(r"([A-Z]{3,}) ")
 _NESTED = re.compile(r"(?:: -|because of: )([A-Z]{3,}) ")
+_SILENT = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.InvalidResponse, OSError)
 _GENERAL_CODES = frozenset({"ERR", "EXECABORT", ""})  # redis-py removes ERR, too
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (redis.exceptions.ReadOnlyError, "READONLY"),
@@ -105,5 +106,5 @@ def _trouble_of(error: Exception, reason: str) -> Trouble:
         code = nested[1]
     if code in TROUBLES:
         return TROUBLES[code]
-    is_silent = isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError)
+    is_silent = isinstance(error, _SILENT)
     return Trouble.AWAY if is_silent else Trouble.REFUSED

@@ -221,6 +221,33 @@ def test_a_server_that_is_not_ready_is_asked_once_more_on_a_new_connection(said:
         assert next(server.numbers) == 2
 
 
+@pytest.mark.parametrize("said", [b"-LOADING Redis is loading the dataset", b"-MASTERDOWN Link with MASTER"])
+def test_what_is_not_ready_any_more_behind_a_command_that_it_did_is_not_asked_again(said: bytes) -> None:
+    with Scripted(b":1\r\n" + said + b"\r\n", b":2\r\n") as server, plain_client(server.url) as client:
+        with pytest.raises(RedisCallError) as caught:
+            client.call_together([("INCR", "a"), ("INCR", "b")])
+        assert caught.value.trouble is Trouble.ROLE_CHANGED
+        assert next(server.numbers) == 1
+        assert client.call("INCR", "a") == 2, "on a new connection"
+
+
+def test_a_server_that_wants_a_password_now_is_asked_on_a_new_connection() -> None:
+    with Scripted(b"-NOAUTH Authentication required.\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
+        with pytest.raises(RedisCallError) as caught:
+            client.call("SET", "a", 1)
+        assert caught.value.trouble is Trouble.KEPT_OUT
+        assert client.call("SET", "a", 1)
+
+
+@pytest.mark.parametrize("words", [b"?", b"HTTP/1.1 400 Bad Request"])
+def test_an_answer_that_is_none_of_redis_leaves_open_what_was_done(words: bytes) -> None:
+    with Scripted(words + b"\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
+        with pytest.raises(RedisCallError) as caught:
+            client.call("SET", "a", 1)
+        assert caught.value.trouble is Trouble.AWAY
+        assert client.call("SET", "a", 1)
+
+
 def test_what_is_refused_is_not_repeated_and_keeps_its_connection() -> None:
     with Scripted(b"-OOM command not allowed\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
         for _ in range(2):
