@@ -98,6 +98,13 @@ def test_the_bar_at_the_top_takes_two_rows_of_a_narrow_phone(page: Page) -> None
     assert max(part["right"] for part in tops) <= 360
 
 
+def test_the_controls_of_the_large_chart_take_one_row_of_a_laptop(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    parts = page.eval_on_selector_all(".toolbar > *", "parts => parts.map(each => each.getBoundingClientRect())")
+    assert len(parts) == 4
+    assert len({round(part["top"] + part["height"] / 2) for part in parts}) == 1
+
+
 def test_the_menu_finds_indicators_of_the_server_by_name_and_draws_the_chosen_one(page: Page, days: int) -> None:
     assert days
     choose(page, "period", "1d")
