@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bench.peers.running import RunningPeer, started
-from bench.peers.table import BARE, PRODUCT, TORNADO, UWEBSOCKETS, Peer
+from bench.peers.table import BARE, C_FLOOR, CENTRIFUGO_HTTP, PRODUCT, TORNADO, UWEBSOCKETS, Peer
 from rtserver.bench.client.error import BenchError
 
 Numbers: TypeAlias = dict[str, Any]
 MOST_STEPS = 16
-QUICK = {peer.server for peer in (BARE, PRODUCT, UWEBSOCKETS, TORNADO)}
+QUICK = {peer.server for peer in (BARE, PRODUCT, UWEBSOCKETS, TORNADO, C_FLOOR, CENTRIFUGO_HTTP)}
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,15 @@ Opening = Callable[[Sequence[int]], list[bytes]]
 class Dialect:
     """``path`` is empty where clients connect by TCP. ``opening`` gives the messages that put a client on topics,
     ``answers`` how many marks come back for them.
+
+    ``own_topics`` is for servers without users: a client's own messages go to a topic with the number of its place.
     """
 
     path: str
     opening: Opening
     mark: bytes
     answers: Callable[[Sequence[int]], int]
+    own_topics: bool = False
 
 
 def one(_topics: Sequence[int]) -> int:
@@ -57,6 +60,14 @@ def nats_opening(topics: Sequence[int]) -> list[bytes]:
     return [b'CONNECT {"verbose":false,"pedantic":false}\r\n' + subscriptions + b"PING\r\n"]
 
 
+def centrifugo_opening(topics: Sequence[int]) -> list[bytes]:
+    """Centrifugo's client protocol as JSON, all commands in one WebSocket message, one in each line."""
+    subscriptions = (
+        b'{"id":%d,"subscribe":{"channel":"t%d"}}' % (place, topic) for place, topic in enumerate(topics, start=2)
+    )
+    return [b"\n".join((b'{"id":1,"connect":{}}', *subscriptions))]
+
+
 def no_opening(_topics: Sequence[int]) -> list[bytes]:
     """Nothing to say."""
     return []
@@ -67,5 +78,6 @@ RTSERVER = Dialect("/rt/", chart_opening, b'"render"', len)
 SOCKETIO = Dialect("/socket.io/?EIO=4&transport=websocket", socketio_opening, b"joined", one)
 NATS = Dialect("/", nats_opening, b"PONG", one)
 NCHAN = Dialect("/sub/t0", no_opening, b"", none)
-FIREHOSE = Dialect("/", no_opening, b"", none)
+CENTRIFUGO = Dialect("/connection/websocket", centrifugo_opening, b'"subscribe":{', len, own_topics=True)
+BROADCAST = Dialect("/", no_opening, b"", none)
 TCP = Dialect("", no_opening, b"", none)

@@ -1,12 +1,14 @@
-"""Virtual environments of the peers, made on demand under ``build/peers``: nothing of a peer comes into ours.
+"""Environments of the peers, made on demand under ``build/peers``: nothing of a peer comes into ours.
 
-An environment is made again when its requirements change, and one that cannot be made is an ``InstallError``.
+An environment is made again when what it is made from changes, and one that cannot be made is an ``InstallError``.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rtserver.bench.client.error import BenchError
@@ -23,16 +25,13 @@ class InstallError(BenchError):
 def python_of(name: str) -> str:
     """The interpreter of the environment for ``bench/peers/<name>.txt``. Raises ``InstallError``."""
     requirements = HERE / f"{name}.txt"
-    place = PLACE / name
-    made_from = place / "made-from"
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    python = str(place / "bin" / "python")
-    if not made_from.exists() or made_from.read_text() != wanted:
-        print(f"installing {name} ...", flush=True)
-        shutil.rmtree(place, ignore_errors=True)
-        _run(name, sys.executable, "-m", "venv", str(place))
-        _run(name, python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", str(requirements))
-        made_from.write_text(wanted)
+    python = str(PLACE / name / "bin" / "python")
+
+    def install(place: Path) -> None:
+        run(name, sys.executable, "-m", "venv", str(place))
+        run(name, python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", str(requirements))
+
+    make(name, requirements.read_bytes(), install)
     return python
 
 
@@ -44,9 +43,25 @@ def program(name: str) -> str:
     return found
 
 
-def _run(name: str, *command: str) -> None:
+def make(name: str, source: bytes, fill: Callable[[Path], object]) -> Path:
+    """Return the folder that ``fill`` has filled from ``source``, now or earlier. Raises what ``fill`` raises."""
+    place = PLACE / name
+    made_from = place / "made-from"
+    wanted = hashlib.sha256(source).hexdigest()
+    if not made_from.exists() or made_from.read_text() != wanted:
+        print(f"installing {name} ...", flush=True)
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        fill(place)
+        made_from.write_text(wanted)
+    return place
+
+
+def run(name: str, *command: str, variables: Mapping[str, str] | None = None) -> None:
+    """Run a step of the installation of ``name``. Raises ``InstallError`` with the command's last words."""
+    environment = {**os.environ, **(variables or {})}
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS, env=environment)
     except subprocess.TimeoutExpired:
         raise InstallError(f"{name}: not installed within {INSTALL_SECONDS:.0f} s") from None
     except subprocess.CalledProcessError as error:

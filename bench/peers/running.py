@@ -15,7 +15,7 @@ from typing import IO
 from bench.caller import PATIENCE, connected
 from bench.clients import READ_BYTES, Clients, open_up
 from bench.peers.table import Peer
-from bench.peers.work import Order
+from bench.peers.work import READY, Order
 from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, target, wait_listening
 from bench.sessions import make_sessions
 from rtserver.base.wire.frame import Opcode
@@ -28,6 +28,7 @@ from rtserver.bench.process import running
 
 SCRIPTS = Path(__file__).resolve().parent
 REPOSITORY = SCRIPTS.parents[1]
+QUEUE = "bench"
 SETTLED = b'{"type":"ping","id":"settled"}'
 
 
@@ -109,7 +110,7 @@ def _start_product(peer: Peer, stack: ExitStack) -> RunningPeer:
     keys = [session.key for session in sessions] or [session_key(server.log_in())]
     user_ids = " ".join(session.user_id for session in sessions)
     variables = {"BENCH_REDIS_URL": server.redis_url, "BENCH_QUEUE": server.queue, "BENCH_USERS": user_ids}
-    publisher = _start(stack, LOAD_CORE, [sys.executable, str(SCRIPTS / str(peer.publisher))], variables)
+    publisher = _start_publisher(stack, [sys.executable, str(SCRIPTS / str(peer.publisher))], variables)
     return RunningPeer(
         peer,
         server.site.port,
@@ -126,6 +127,9 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
     directory = stack.enter_context(tempfile.TemporaryDirectory())
     port = free_port()
     variables = {"BENCH_DIRECTORY": directory, "BENCH_PORT": str(port), "BENCH_NATS_PORT": str(free_port())}
+    variables |= {"BENCH_QUEUE": QUEUE, "BENCH_USERS": " ".join(map(str, range(peer.users)))}
+    if peer.source is not None:
+        variables["BENCH_PROGRAM"] = peer.source.path()
     if peer.uses_redis:
         variables["BENCH_REDIS_URL"] = stack.enter_context(redis_server(directory))
     if peer.environment is None:
@@ -136,7 +140,7 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
         SERVER_CORE,
         [python, str(SCRIPTS / peer.server), "--port", str(port), *peer.options],
         variables,
-        errors,
+        errors=errors,
     )
     try:
         wait_listening(server, port)
@@ -144,7 +148,7 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
         raise TargetError(f"{error}; {last_line(errors)}") from None
     publisher = server
     if peer.publisher:
-        publisher = _start(stack, LOAD_CORE, [python, str(SCRIPTS / peer.publisher), "--publish"], variables)
+        publisher = _start_publisher(stack, [python, str(SCRIPTS / peer.publisher), "--publish"], variables)
     return RunningPeer(peer, port, server.pid, publisher)
 
 
@@ -168,19 +172,31 @@ def last_line(errors: IO[bytes]) -> str:
     return next((line[:200] for line in reversed(lines) if line), "it said nothing")
 
 
+def _start_publisher(stack: ExitStack, command: list[str], variables: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """Wait until it takes orders: the first ones would be measured as lost if it were still starting."""
+    process = _start(stack, LOAD_CORE, command, variables, output=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        if process.stdout.readline().strip() != READY:
+            raise TargetError("the process that publishes has not started")
+    return process
+
+
 def _start(
     stack: ExitStack,
     core: int,
     command: list[str],
     variables: Mapping[str, str],
+    *,
     errors: "IO[bytes] | int" = subprocess.DEVNULL,
+    output: int = subprocess.DEVNULL,
 ) -> "subprocess.Popen[str]":
     process: subprocess.Popen[str] = stack.enter_context(
         running(
             pinned(core, *command),
             env={**os.environ, **variables},
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=output,
             stderr=errors,
             text=True,
         )

@@ -1,10 +1,11 @@
 """Table of the servers that are compared: a row, and a script beside this file, for each."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bench.peers.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, TCP, Dialect
+from bench.peers.dialect import BROADCAST, CENTRIFUGO, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, TCP, Dialect
 from bench.peers.environment import program, python_of
+from bench.peers.source import CProgram, GoProgram
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class Peer:
     """One row of the tables. ``server`` and ``publisher`` are scripts in this folder, or one script for both.
 
     A peer without a publisher makes the messages itself, in its own process. ``environment`` names its requirements
-    (None: ours), ``needs`` the programs that have to be installed.
+    (None: ours), ``needs`` the programs that have to be installed, ``source`` a program that is built.
     """
 
     name: str
@@ -22,10 +23,11 @@ class Peer:
     publisher: str | None = None
     uses_redis: bool = False
     needs: tuple[str, ...] = ()
+    source: CProgram | GoProgram | None = None
     options: tuple[str, ...] = ()
     """Of its script's command line, or of rtserver's where it has none."""
     users: int = 0
-    """Number of users who are logged in, of rtserver; 0 is the demo user alone."""
+    """Number of users who get own messages; of rtserver they are logged in, and 0 is the demo user alone."""
     compressed: bool = False
     """Whether its clients insist on compression."""
 
@@ -57,8 +59,18 @@ TCELIB_GEVENT = Peer("tcelib, gevent", "tce.py", TCP, options=("--gevent",))
 THRIFTPY2 = Peer("thriftpy2", "thrift.py", TCP, environment="thriftpy2")
 ICE = Peer("ZeroC Ice", "ice_server.py", TCP, environment="ice")
 GRPCIO = Peer("grpcio", "grpcio.py", TCP, environment="grpc")
-SOURCE = Peer("the load client alone", "firehose.py", FIREHOSE)
+SOURCE = Peer("the load client alone", "firehose.py", BROADCAST)
+C_FLOOR = Peer("the C floor", "c_floor.py", BROADCAST, source=CProgram("floor"))
+C_FLOOR_FROM_REDIS = replace(C_FLOOR, publisher="redis_publisher.py", uses_redis=True)
+CENTRIFUGO_HTTP = Peer(
+    "Centrifugo, HTTP API",
+    "centrifugo.py",
+    CENTRIFUGO,
+    publisher="centrifugo.py",
+    source=GoProgram("centrifugo", "github.com/centrifugal/centrifugo/v6", "v6.9.1"),
+)
+CENTRIFUGO_STREAM = replace(CENTRIFUGO_HTTP, name="Centrifugo, Redis stream", uses_redis=True)
 
 LIBRARIES = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO)
 IN_PROCESS = (*LIBRARIES, PYTHON_SOCKETIO)
-FROM_OUTSIDE = (NATS_SERVER, NCHAN_SERVER)
+FROM_OUTSIDE = (NATS_SERVER, NCHAN_SERVER, CENTRIFUGO_HTTP)

@@ -1,8 +1,9 @@
 """Work of a peer: messages and their moments, the same for every peer, so that only the servers differ.
 
-The harness writes orders to the peer's stdin, one JSON object a line (``Order``), and the peer asks every millisecond
-what is due. A peer that cannot keep up is not buried: what it has missed for longer than ``CATCH_UP`` is forgotten,
-which shows as deliveries below the offered load. When the harness goes, the peer goes.
+The peer writes ``READY`` to its stdout, then the harness orders to its stdin, one JSON object a line (``Order``), and
+the peer asks every millisecond what is due. A peer that cannot keep up is not buried: what it has missed for longer
+than ``CATCH_UP`` is forgotten, which shows as deliveries below the offered load. When the harness goes, the peer
+goes.
 
 Standard library only, because every peer runs in an environment of its own.
 """
@@ -20,6 +21,7 @@ from typing import Generic, TypeVar
 
 TICK = 0.001
 CATCH_UP = 0.050
+READY = "ready"
 JOIN = '{"join"'
 JOINED = '{"joined":true}'
 
@@ -75,6 +77,7 @@ class Work:
     def listen(self) -> None:
         """Take orders from stdin from now on. The process ends with its stdin."""
         threading.Thread(target=self._listen, daemon=True).start()
+        print(READY, flush=True)
 
     def take(self) -> range:
         """The numbers of the messages (or rounds) that are due, each given once."""

@@ -1,6 +1,7 @@
 """1,000 quotes a second to subscribers who want all of them at once, or together ten times or once a second.
 
-Everybody gets every quote; what changes is how many frames carry them, and with that what they cost.
+Everybody gets every quote; what changes is how many frames carry them, and with that what they cost. The others have
+no rates: there everybody gets every quote at once.
 """
 
 import json
@@ -11,7 +12,7 @@ from bench.clients import open_up
 from bench.comparison import Numbers, Scale, compare
 from bench.peers.dialect import RTSERVER
 from bench.peers.running import RunningPeer
-from bench.peers.table import PRODUCT
+from bench.peers.table import C_FLOOR_FROM_REDIS, CENTRIFUGO_STREAM, PRODUCT
 from bench.peers.work import Order
 from bench.sweep import measure
 
@@ -24,13 +25,17 @@ def run(scale: Scale) -> Numbers:
     count, seconds = scale.pick(1000, 100), float(scale.pick(8, 3))
 
     def follow(running: RunningPeer) -> Numbers:
-        rate = RATES[running.peer.name]
         with running.clients() as clients:
             clients.connect(count)
-            open_up(clients, [with_rate(payload, rate) for payload in RTSERVER.opening([0])], RTSERVER.mark, 1)
+            if running.peer.name in RATES:
+                rate = RATES[running.peer.name]
+                open_up(clients, [with_rate(payload, rate) for payload in RTSERVER.opening([0])], RTSERVER.mark, 1)
+            else:
+                running.open_up(clients, [0])
             return asdict(measure(running, clients, Order(rate=QUOTES_PER_SECOND), count, seconds))
 
-    return {f"{count} subscribers": compare([replace(PRODUCT, name=name) for name in RATES], follow)}
+    others = scale.peers((CENTRIFUGO_STREAM, C_FLOOR_FROM_REDIS))
+    return {f"{count} subscribers": compare([*(replace(PRODUCT, name=name) for name in RATES), *others], follow)}
 
 
 def with_rate(payload: bytes, rate: float | None) -> bytes:

@@ -1,10 +1,11 @@
 """Messages to subscribers, more of them with each step until the server is saturated.
 
-*fan_out*, *many_topics* and *own_message*: in the server's own process; nats-server and Nchan have no application in
-them, so a process beside them publishes. *from_redis*: from a producer's command on Redis to the client, RPUSH for
-rtserver, ``group_send`` for Channels; rtserver's side is the product: sessions, quotes, charts. A delivery is one
-tick that one client got; under load ticks that came together travel in one frame. *compression*: with and without
-permessage-deflate; the points in the messages are as hard to compress as a chart's.
+*fan_out*, *many_topics* and *own_message*: in the server's own process; nats-server, Nchan and Centrifugo have no
+application in them, so a process beside them publishes. *from_redis*: from a producer's command on Redis to the
+client, RPUSH for rtserver and the C floor, ``group_send`` for Channels, XADD for Centrifugo; rtserver's side is the
+product: sessions, quotes, charts. A delivery is one tick that one client got; under load ticks that came together
+travel in one frame. *compression*: with and without permessage-deflate; the points in the messages are as hard to
+compress as a chart's.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from bench.comparison import Numbers, Scale, compare
 from bench.peers.running import RunningPeer
 from bench.peers.table import (
     BARE,
+    C_FLOOR,
+    C_FLOOR_FROM_REDIS,
+    CENTRIFUGO_HTTP,
+    CENTRIFUGO_STREAM,
     CHANNELS,
     FROM_OUTSIDE,
     IN_PROCESS,
@@ -70,14 +75,17 @@ def join(running: RunningPeer, clients: Clients, case: Case) -> None:
     for group in range(groups):
         known = set(clients.sockets)
         clients.connect(case.clients // groups)
-        if not (case.order.own or case.order.everyone):
+        if case.order.own and running.peer.dialect.own_topics:
+            for place, number in enumerate(clients.sockets):
+                running.open_up(clients, [place], [number])
+        elif not (case.order.own or case.order.everyone):
             topics = range(group * case.topics_each, (group + 1) * case.topics_each)
             running.open_up(clients, topics, clients.sockets.keys() - known)
 
 
 def fan_out(scale: Scale) -> Numbers:
     """One topic, by the number of subscribers, with large messages, and what the load client alone could take."""
-    everyone = (*IN_PROCESS, *FROM_OUTSIDE)
+    everyone = (*IN_PROCESS, *FROM_OUTSIDE, C_FLOOR)
     cases = [
         Case("500 subscribers", everyone, 25),
         Case("500 subscribers, 64 KB messages", IN_PROCESS, 5, Order(size=64_000)),
@@ -103,21 +111,30 @@ def from_redis(scale: Scale) -> Numbers:
     ``pushuser`` to everyone is the product's way to the same receivers without a topic.
     """
     title = "500 subscribers"
-    everyone = Case("500 clients, pushuser to everyone", (PRODUCT,), 25, Order(everyone=True))
-    return swept(scale, Case(title, (PRODUCT,), 25), Case(title, (CHANNELS,), 2), everyone)
+    peers = (PRODUCT, CENTRIFUGO_STREAM, C_FLOOR_FROM_REDIS)
+    everyone = Case("500 clients, pushuser to everyone", (PRODUCT, C_FLOOR_FROM_REDIS), 25, Order(everyone=True))
+    return swept(scale, Case(title, peers, 25), Case(title, (CHANNELS,), 2), everyone)
 
 
 def many_topics(scale: Scale) -> Numbers:
     """1,000 subscribers, each on 20 of 200 quotes, so that a message goes to 100 of them."""
     count = scale.pick(1000, 200)
-    case = Case(f"{count} subscribers", (*LIBRARIES, NATS_SERVER), 100, Order(topics=200), count, topics_each=20)
+    case = Case(
+        f"{count} subscribers",
+        (*LIBRARIES, NATS_SERVER, CENTRIFUGO_HTTP),
+        100,
+        Order(topics=200),
+        count,
+        topics_each=20,
+    )
     return swept(scale, case, replace(case, title=f"{count} subscribers, from Redis", peers=(PRODUCT,)))
 
 
 def own_message(scale: Scale) -> Numbers:
     """Every user his own message, made and framed for one client; ``pushuser`` is the product's way, by user id."""
-    case = Case("500 clients", LIBRARIES, 10, Order(own=True))
-    users = (replace(PRODUCT, users=case.clients),)
+    case = Case("500 clients", (*LIBRARIES, C_FLOOR), 10, Order(own=True))
+    peers = (PRODUCT, CENTRIFUGO_HTTP, CENTRIFUGO_STREAM, C_FLOOR_FROM_REDIS)
+    users = [replace(peer, users=case.clients) for peer in peers]
     return swept(scale, case, replace(case, title="500 users, pushuser from Redis", peers=users))
 
 

@@ -1,9 +1,16 @@
 """The whole way of one measurement, with rtserver's own peer and a program that is not there. No time decides."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
 from bench.comparison import Numbers, Scale, compare
 from bench.meter import Meter
+from bench.peers import environment
 from bench.peers.running import RunningPeer, started
-from bench.peers.table import BARE, Peer
+from bench.peers.table import BARE, C_FLOOR, C_FLOOR_FROM_REDIS, CENTRIFUGO_HTTP, Peer
 from bench.peers.work import Order
 from bench.process import cpu_seconds
 from rtserver.bench.process import resident_bytes
@@ -38,6 +45,42 @@ def test_a_peer_publishes_what_it_is_told_to() -> None:
     assert topic.size / topic.deliveries > 300
     assert all(seconds > 0 for seconds in topic.seconds + own.seconds)
     assert reached == 3
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_the_c_floor_publishes_what_it_is_told_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(environment, "PLACE", tmp_path)
+    for peer in (C_FLOOR, replace(C_FLOOR_FROM_REDIS, users=3)):
+        with started(peer) as running:
+            topic, _ = deliver(running, Order(rate=200), 60)
+        with started(peer) as running:
+            own, reached = deliver(running, Order(rate=100, own=True), 30)
+        assert topic.size / topic.deliveries > 100
+        assert all(seconds > 0 for seconds in topic.seconds + own.seconds)
+        assert reached == 3
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_the_c_floor_gives_large_messages_whole_to_a_client_that_reads_slowly(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(environment, "PLACE", tmp_path)
+    with started(C_FLOOR) as running, running.clients(receive_buffer=4096) as clients:
+        clients.connect(1)
+        read = bytearray()
+        running.order(Order(rate=20_000, size=60_000))
+        # More than the system holds for a connection, so that frames are cut and others left out.
+        clients.read_until(lambda: len(read) > 16 << 20, lambda _, data: read.extend(data), DEADLINE)
+    head = b"\x81\x7e" + (60_000).to_bytes(2, "big")
+    assert {bytes(read[begin : begin + 4]) for begin in range(0, len(read) - 4, 60_004)} == {head}
+
+
+def test_a_peer_whose_source_cannot_be_built_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    rows = compare([C_FLOOR, CENTRIFUGO_HTTP], lambda _: {})
+    assert rows[C_FLOOR.name] == {"missing": "there is no C compiler no-such-compiler"}
+    assert rows[CENTRIFUGO_HTTP.name] == {"missing": "there is no Go to build it with"}
 
 
 def test_a_peer_that_is_not_installed_is_named_as_missing() -> None:
