@@ -44,8 +44,9 @@ class Feed(Topic):
         self._were: list[TimedRow] = []  # the rows before ``renew``
         self._work: Steps[None] | None = None
         self._changed: Number | None = None
-        # All ticks since those that the rows have or are getting now, and True for those that came late.
-        self._behind: deque[tuple[Tick, bool]] | None = None
+        # All ticks since those that the rows have or are getting now, and from when on a late one changed bars.
+        self._behind: deque[tuple[Tick, Number | None]] | None = None
+        self._late = 0  # of these
         self._pictures: dict[View, Table] = {}
 
     @property
@@ -59,7 +60,7 @@ class Feed(Topic):
         series, ticks = self._series, self._behind
         if series is None or not series.pieces.are_ticks:
             return False
-        return ticks is None or self._changed is not None or len(ticks) != self.behind
+        return ticks is None or self._late > 0 or self._changed is not None or len(ticks) != self.behind
 
     @property
     def is_stale(self) -> bool:
@@ -108,14 +109,17 @@ class Feed(Topic):
         """
         if tick is None:
             self._behind = None
-        elif self.is_ready:
-            self._behind = deque(((tick, changed is not None),))
-        elif self._behind is not None:
-            self._behind.append((tick, changed is not None))
+        else:
+            if self.is_ready:
+                self._behind, self._late = deque(), 0
+            if self._behind is not None:
+                self._behind.append((tick, changed))
+                self._late += changed is not None
+        if changed is not None and (self._behind is None or self._work is not None):
+            # Work may have read the tick already, or not.
+            self._changed = changed if self._changed is None else min(self._changed, changed)
         self.is_ready = False
         self._pictures = {}
-        if changed is not None and not self._absorbs(tick):
-            self._changed = changed if self._changed is None else min(self._changed, changed)
 
     def rest(self) -> None:
         """Take no more ticks until the next viewer comes, who lets the feed work."""
@@ -143,36 +147,35 @@ class Feed(Topic):
         except StopIteration:
             self._work = None
         self.is_ready = self._work is None and self._changed is None and not self.behind
-        return self.is_ready or (self._work is None and self._changed is not None)
+        return self.is_ready or self.is_stale
 
     def _step_behind(self) -> bool:
         """Take some of the ticks that came meanwhile. Return False if the rows have to be made another way.
 
         A feed gets ready so however quickly ticks come: they are not made into bars again from the bar's begin on.
+        A late tick has rows made anew, of ticks that are kept, when the rows have all ticks before it.
         """
-        ticks, series = self._behind, self._series
-        if not ticks or series is None or not self._can_step():
+        ticks = self._behind
+        if not ticks or not self._can_step():
             return False
         for _ in range(min(len(ticks), TICKS_OF_A_STEP)):
-            tick, is_late = ticks[0]
-            if is_late and not series.absorbs(tick):
-                self._changed = tick.time  # a bar has begun meanwhile
-                return True
-            if not self.step(tick):
+            if not self._takes(*ticks[0]):
+                break
+            if not self.step(ticks[0][0]):
                 return False
-            ticks.popleft()
+            self._late -= ticks.popleft()[1] is not None
         return True
 
     def _can_step(self) -> bool:
         ticks, series = self._behind, self._series
-        if not ticks or self._changed is not None or len(ticks) != self.behind:
+        if not ticks or series is None or len(ticks) != self.behind:
             return False
         # Base bars have all of these ticks, and are few.
-        return series is not None and series.pieces.are_ticks
+        return series.pieces.are_ticks and self._takes(*ticks[0])
 
-    def _absorbs(self, tick: Tick | None) -> bool:
-        """Return True if the rows can take a late tick without being made again."""
-        return tick is not None and self._series is not None and self._series.absorbs(tick)
+    def _takes(self, tick: Tick, changed: Number | None) -> bool:
+        """Return True if the rows can take a tick of those that wait without being made again."""
+        return changed is None or (self._series is not None and self._series.absorbs(tick))
 
     def picture(self, view: View, decimals: int | None, fields: Mapping[str, Number] | None) -> Table:
         """Return the rows as they stand after ``seq``; the same object until the next tick."""
@@ -189,8 +192,9 @@ class Feed(Topic):
         return Table(self._columns, rows, decimals, has_older, is_cut, fields or None, self._styles, self._zone)
 
     def _catch_up(self) -> Steps[None]:
-        changed, self._changed = self._changed, None
-        self._behind = deque()
+        late = (time for _, time in self._behind or () if time is not None)
+        changed = min(late, default=None) if self._changed is None else min((self._changed, *late))
+        self._changed, self._behind, self._late = None, deque(), 0
         series = self._series
         if series is None or (series.is_empty and self._new_series is not None):
             assert self._new_series is not None, "the feed is not open"

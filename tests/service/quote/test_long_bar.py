@@ -22,3 +22,17 @@ def test_a_late_tick_goes_into_a_bar_that_has_lost_its_first_ticks(is_together: 
     desk.tell([[BEGIN + 90_000, 40], [BEGIN + 89_000, 30]])
     desk.deliver(viewer)
     assert [row[:5] for row in viewer.rows[-2:]] == [(BEGIN, 20, 30, 1, 99), (BEGIN + 90_000, 40, 40, 40, 40)]
+
+
+def test_a_late_tick_behind_more_ticks_than_are_kept_costs_no_row(short_slices: None) -> None:
+    desk = Desk(rules=BookRules(tail_ticks=40))
+    desk.tell([[BEGIN, 10]])
+    viewer = desk.watch(period=30, indicators=["sma:2"])
+    desk.tell([[BEGIN + 30_000 * number, number] for number in range(1, 10)])
+    desk.tell([[BEGIN + 280_000, 9], [BEGIN + 275_000, 9]])
+    for number in range(10, 60):
+        desk.tell([[BEGIN + 30_000 * number, number]])
+    desk.tell([[BEGIN + 30_000 * 59 - 1_000, 99]])
+    desk.run_later()
+    desk.deliver(viewer)
+    assert [row[0] for row in viewer.rows] == [BEGIN + 30_000 * number for number in range(60)]
