@@ -1,11 +1,12 @@
 """A market with a night session and a lunch break, and the right numbers of it in plain lists and formulas.
 
 Nothing here is the code's: neither calendar nor bars nor indicators. The hours are those of the Shanghai Futures
-Exchange in January 2026, from the 5th on, when every weekday is a trading day.
+Exchange, from the 5th of January 2026 on, as if it had no holidays.
 """
 
 import math
 import random
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeAlias
@@ -14,6 +15,7 @@ from tests.service.quote.trading import DAY_MS, MINUTE_MS, MONDAY_MS, Market, Po
 
 HOUR_MS = 60 * MINUTE_MS
 ZONE_MS = 8 * HOUR_MS
+MARKET_DAYS = 365  # more than a random market trades
 HOURS = ((-3, 2.5), (9, 10.25), (10.5, 11.5), (13.5, 15))
 """Sessions of a trading day, in hours of local time; the night's are behind the midnight after the day before."""
 
@@ -29,7 +31,7 @@ class Session(NamedTuple):
 
 
 def _sessions() -> Iterator[Session]:
-    for number in range(60):
+    for number in range(MARKET_DAYS):
         day = MONDAY_MS + number * DAY_MS
         if number % 7 > 4:
             continue
@@ -44,7 +46,7 @@ SESSIONS = tuple(_sessions())
 
 def session_at(time_ms: int) -> Session:
     """Return the session of a moment, or the next one."""
-    return next(each for each in SESSIONS if time_ms < each.end)
+    return SESSIONS[bisect(SESSIONS, time_ms, key=lambda each: each.end)]
 
 
 class SessionMarket(Market):

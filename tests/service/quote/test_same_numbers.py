@@ -38,7 +38,9 @@ OF_TICKS = {0, 1, 7, 30, 90}
 NAMES = IndicatorRegistry().names
 SESSION_DAYS = 2 * DAYS
 SESSION_PERIODS: tuple[float | str, ...] = (0, 30, 60, 300, 900, "1d", "1w")
-CALENDARS = ExchangeCalendars({"X": read_calendar("X", {"calendar": "SHFE"})})
+SESSIONS = ["09:00-10:15", "10:30-11:30", "13:30-15:00"]
+TABLE = {"zone": "Asia/Shanghai", "night": ["21:00-02:30"], "sessions": SESSIONS}
+CALENDARS = ExchangeCalendars({"X": read_calendar("X", TABLE)})
 
 
 @pytest.mark.parametrize("seed", range(DAYS))
