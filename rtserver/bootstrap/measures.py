@@ -17,6 +17,7 @@ from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.modules.resume_agent import RESUME
 from rtserver.registry.worker_lease import WorkerLease
 from rtserver.service.pipeline.once_worker import OnceWorker
+from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_store import QuoteStore
@@ -146,8 +147,18 @@ def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) 
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
     """Yield the measures of the service thread."""
-    pipeline = services.pipeline
-    lanes, link, dead_letters = pipeline.lanes, pipeline.link, pipeline.dead_letters
+    yield from bus_measures(services.pipeline)
+    yield from queue_memory_measures(services.pipeline)
+    yield from lane_measures(services)
+    yield from quote_measures(quotes)
+    yield from memory_measures(quotes)
+    if quotes.store is not None:
+        yield from history_measures(quotes.store)
+
+
+def bus_measures(pipeline: Pipeline) -> Iterator[Measure]:
+    """Yield the measures of the messages from the list to the bus and the dead stream."""
+    link, dead_letters = pipeline.link, pipeline.dead_letters
     yield Measure(
         "gauge", "redis_connected", "1 while the queue's Redis answers, else 0", lambda: int(link.is_connected)
     )
@@ -177,7 +188,11 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         "Keys in Redis that hold something else than they should",
         lambda: len(pipeline.broken_keys.names),
     )
-    memory = pipeline.memory
+
+
+def queue_memory_measures(pipeline: Pipeline) -> Iterator[Measure]:
+    """Yield the measures of the queue's memory, and of what waits for Redis."""
+    memory, dead_letters = pipeline.memory, pipeline.dead_letters
     yield Measure("gauge", "redis_memory_bytes", "Memory that Redis uses, in bytes", lambda: memory.memory.used)
     yield Measure(
         "gauge",
@@ -196,6 +211,12 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         lambda: memory.unread,
     )
     yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(dead_letters))
+
+
+def lane_measures(services: ServiceThread) -> Iterator[Measure]:
+    """Yield the measures of the lanes and of the loops of the service thread."""
+    pipeline = services.pipeline
+    lanes = pipeline.lanes
     yield Measure(
         "gauge", "lane_length", "Messages that wait in the lane", lambda: {x.msg_type: len(x) for x in lanes}, "lane"
     )
@@ -229,6 +250,10 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         lambda: services.lane_watch.busy(time.monotonic()),
         "lane",
     )
+
+
+def quote_measures(quotes: QuoteCenter) -> Iterator[Measure]:
+    """Yield the measures of ticks, feeds and pages."""
     yield Measure("counter", "ticks", "Ticks received for all quotes", lambda: quotes.ticks)
     yield Measure("counter", "late_ticks", "Those that corrected earlier bars", lambda: quotes.late_ticks)
     yield Measure("counter", "duplicate_ticks", "Those left out for their id", lambda: quotes.duplicate_ticks)
@@ -245,9 +270,6 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure("counter", "feeds_refused", "Requests refused because of max_feeds", lambda: quotes.feeds.refused)
     yield Measure("counter", "pages", "Requests for rows of the past", lambda: quotes.pages.asked)
     yield Measure("gauge", "subscriptions", "Open subscriptions of feeds", lambda: quotes.subscribers)
-    yield from memory_measures(quotes)
-    if quotes.store is not None:
-        yield from history_measures(quotes.store)
 
 
 def memory_measures(quotes: QuoteCenter) -> Iterator[Measure]:
