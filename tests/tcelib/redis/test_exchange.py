@@ -1,7 +1,9 @@
-"""Commands, scripts and transactions on a connection of a pool, with a real server."""
+"""Commands, scripts and transactions on a connection of a pool, with a real server, over each kind of socket."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
 
 import gevent
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
+from tests.conftest import unused_port
 from tests.redis_process import RedisProcess
 from tests.sentinel_group import client_of
 from tests.until import until
@@ -17,15 +20,32 @@ ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 BROKEN = "return redis.call('INCRBY', KEYS[1], 'x')"
 
 
+class Server(RedisProcess):
+    """Listens on TCP, with and without TLS, and on a socket in the file system."""
+
+    def __init__(self, directory: Path, certificate: Path) -> None:
+        path, tls_port = directory / "redis.sock", unused_port()
+        options = ("--tls-cert-file", "--tls-key-file", "--tls-ca-cert-file")
+        files = [word for option in options for word in (option, str(certificate))]
+        tls = ("--tls-port", str(tls_port), "--tls-auth-clients", "no", *files)
+        super().__init__(directory, "--unixsocket", str(path), *tls)
+        self.urls = {
+            "tcp": self.url,
+            "tls": f"rediss://localhost:{tls_port}/0?ssl_ca_certs={certificate}",
+            "unix": f"unix://{path}",
+        }
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
-    with RedisProcess(tmp_path_factory.mktemp("redis")) as server:
+def server(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("redis"), certificate) as server:
         yield server
 
 
-@pytest.fixture(params=[plain_client, gevent_client])
-def client(request: pytest.FixtureRequest, server: RedisProcess) -> Iterator[RedisClient]:
-    with request.param(server.url) as client:
+@pytest.fixture(params=product([plain_client, gevent_client], ["tcp", "tls", "unix"]), ids=lambda pair: pair[1])
+def client(request: pytest.FixtureRequest, server: Server) -> Iterator[RedisClient]:
+    connect, kind = request.param
+    with connect(server.urls[kind]) as client:
         client.call("FLUSHALL")
         client.call("SCRIPT FLUSH")
         client.call("CONFIG RESETSTAT")
@@ -112,6 +132,19 @@ def test_what_is_too_long_for_one_write_arrives_whole(client: RedisClient) -> No
     raws = [bytes([65 + place]) * 50_000 for place in range(3)]
     assert client.call_together([("RPUSH", "long", raw) for raw in raws]) == [1, 2, 3]
     assert client.call("LRANGE", "long", 0, -1) == raws
+
+
+def test_a_reply_of_megabytes_arrives_whole_and_the_connection_is_kept(
+    client: RedisClient, server: RedisProcess
+) -> None:
+    raw = bytes(range(256)) * 16_384
+    with client_of(server) as other:
+        client.call("SET", "large", raw)
+        opened = other.info("stats")["total_connections_received"]
+        for _ in range(3):
+            assert client.call("GET", "large") == raw
+            assert client.call("ECHO", "next") == b"next"
+        assert other.info("stats")["total_connections_received"] == opened
 
 
 def test_words_may_be_of_any_kind_that_holds_bytes_or_a_number(client: RedisClient) -> None:
