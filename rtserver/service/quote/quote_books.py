@@ -56,10 +56,11 @@ class QuoteBooks:
         """Enter a quote that is not known."""
         self.by_key[quote.key] = quote
 
-    def trim(self) -> bool:
+    def trim(self, *, may_lose: bool = False) -> bool:
         """Forget quotes beyond ``max_quotes``. Called behind a message, all of whose quotes are needed together.
 
-        Return True if there are twice as many, and those that should go are not stored yet.
+        With ``may_lose``, those beyond ``MOST_UNSTORED`` times as many go, too. Return True if there are twice as
+        many, and those that should go are not stored yet.
         """
         too_many = len(self.by_key) - self._max_quotes
         if too_many <= 0:
@@ -71,7 +72,7 @@ class QuoteBooks:
                 continue
             if self.stored_until is not None and quote.last <= self.stored_until:
                 self.given_back += 1
-            elif self.stored_until is None or too_many > (MOST_UNSTORED - 1) * self._max_quotes:
+            elif self.stored_until is None or (may_lose and too_many > (MOST_UNSTORED - 1) * self._max_quotes):
                 self._count_forgotten()
             else:
                 return too_many > self._max_quotes  # the others came later

@@ -146,7 +146,7 @@ class QuoteCenter(ServiceMsgHandler):
             # What has come since is done, and can be stored, only when this call has returned. The wait is short,
             # because prices have to go on while nobody writes; then the books forget what is too much.
             self.store.wait(flushed)
-            self.books.trim()
+            self.books.trim(may_lose=True)
 
     def on_subscribe(self, message: Subscribe) -> None:
         """Answer with ``Snapshot`` or ``Refused``. An unknown quote has an empty picture for now.
