@@ -20,7 +20,8 @@ OnStale: TypeAlias = Callable[[str, Hashable], object]
 class ChartUpdates:
     """The drawing of a feed's updates for one ``group`` of clients: those with equal charts.
 
-    Corrected rows are for charts that take them. Others need a new picture, and ``on_stale`` is told.
+    Corrected rows are for charts that take them. Others need a new picture, as all do
+    where an update says so, and ``on_stale`` is told.
     """
 
     __slots__ = ("_chart", "_head", "_on_stale", "_takes_corrections", "group")
@@ -43,8 +44,9 @@ class ChartUpdates:
         A client without ``prev_seq`` of this ``epoch`` has a gap. One without rows says that the quote is alive.
         """
         rows = update.payload
-        if update.corrected:
-            if self._takes_corrections and len(update.corrected) <= MOST_CORRECTED:
+        if update.corrected or update.needs_picture:
+            is_short = len(update.corrected) <= MOST_CORRECTED
+            if self._takes_corrections and is_short and not update.needs_picture:
                 rows = (*update.corrected, *rows)
             else:
                 self._on_stale(update.topic, self.group)

@@ -44,9 +44,13 @@ def snapshot_message(snapshot: Snapshot, topic_id: int | str, epoch: str, reques
 
 
 def update_message(topic_id: int | str, epoch: str, update: Update) -> bytes:
-    """Return an update. A client without ``prev_seq`` of this ``epoch`` has a gap."""
+    """Return an update. A client without ``prev_seq`` of this ``epoch`` has a gap.
+
+    Before an update that ``needs_picture`` everybody has one.
+    """
     head: dict[str, object]
-    head = {"op": "update", "topic_id": topic_id, "epoch": epoch, "seq": update.seq, "prev_seq": update.prev_seq}
+    prev_seq = None if update.needs_picture else update.prev_seq
+    head = {"op": "update", "topic_id": topic_id, "epoch": epoch, "seq": update.seq, "prev_seq": prev_seq}
     if update.corrected:
         head["corrected"] = update.corrected
     if update.fields:

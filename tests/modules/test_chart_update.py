@@ -4,6 +4,8 @@ import json
 from collections.abc import Hashable
 from typing import Any
 
+import pytest
+
 from rtserver.base.bridge.message import Row, Update
 from rtserver.modules.chart import BASE_COLUMNS, Chart
 from rtserver.modules.chart_update import MOST_CORRECTED, ChartUpdates
@@ -64,6 +66,16 @@ def test_very_many_corrected_rows_are_a_new_picture_for_everybody() -> None:
     desk = Desk(takes_corrections=True)
     corrected = tuple(row(label) for label in range(MOST_CORRECTED + 1))
     assert desk.draw(Update("t", 3, (row(900),), corrected=corrected))["chart"]["series"] == [[0, 900, 1]]
+    assert desk.stale == [("t", desk.updates.group)]
+
+
+@pytest.mark.parametrize("takes_corrections", [True, False])
+def test_where_older_rows_do_not_hold_any_more_everybody_needs_a_new_picture(
+    takes_corrections: bool,
+) -> None:
+    desk = Desk(takes_corrections=takes_corrections)
+    update = Update("t", 3, (row(9, 3),), corrected=(row(8),), needs_picture=True)
+    assert desk.draw(update)["chart"]["series"] == [[0, 9, 3]]
     assert desk.stale == [("t", desk.updates.group)]
 
 

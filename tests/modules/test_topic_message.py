@@ -25,6 +25,11 @@ def test_an_update_has_its_corrected_rows_beside_the_new_ones() -> None:
     assert data["fields"] == {"bid": 1}
 
 
+def test_everybody_has_a_gap_before_an_update_behind_which_older_rows_do_not_hold() -> None:
+    data = data_of(update_message("t", "e1", Update("t", 3, (ROW,), needs_picture=True)))
+    assert (data["prev_seq"], data["seq"], data["updates"]) == (None, 3, [list(ROW)])
+
+
 def test_a_plain_update_and_a_plain_snapshot_are_as_ever() -> None:
     data = data_of(update_message("t", "e1", Update("t", 3, (ROW,))))
     assert set(data) == {"op", "topic_id", "epoch", "seq", "prev_seq", "updates"}

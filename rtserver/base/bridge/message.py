@@ -130,7 +130,9 @@ class Update(Message, frozen=True):
     ``left_out`` numbered rows are not in ``payload``: a later row of the same label has replaced them. The rows of
     ``corrected`` have no numbers and come first: each replaces an earlier row than the last one, or is a new one
     between two of them. There may be no others. ``fields`` are those of a ``Table``, None if they have not changed.
-    An update without any rows says that there is nothing new, and that the source of the topic is alive.
+    An update without any rows says that there is nothing new, and that the source of the topic is alive. Behind one
+    that ``needs_picture``, older rows do not hold any more, and what they are now is not known: whoever has them asks
+    for another picture.
     """
 
     topic: str
@@ -139,6 +141,7 @@ class Update(Message, frozen=True):
     left_out: int = 0
     corrected: tuple[Row, ...] = ()
     fields: Mapping[str, int | float] | None = None
+    needs_picture: bool = False
 
     @property
     def prev_seq(self) -> int:

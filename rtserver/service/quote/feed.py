@@ -213,6 +213,8 @@ class Feed(Topic):
         ticks, self.seq = seq - self.seq, seq
         if len(self.waiting) < len(self.viewers):
             self._add_news(remade, ticks, is_full=series.has_older)
+            if changed is not None and not series.has_older and _has_lost(remade, changed):
+                self.needs_picture = True
 
     def _add_news(self, remade: Remade, ticks: int, *, is_full: bool) -> None:
         """Enter as unsent what has changed: the newest rows, and the corrected ones before them."""
@@ -229,6 +231,12 @@ class Feed(Topic):
         self.unsent.extend(reversed(news))
         self.left_out += ticks - len(news)
         self.corrected = (*self.corrected, *reversed(corrected))
+
+
+def _has_lost(remade: Remade, changed: Number) -> bool:
+    """Return True if a row that ticks of a time have changed could not be made again, as older ticks are gone."""
+    first = remade.are[0][0] if remade.are else NOW
+    return bool(remade.were) and remade.were[0][0] <= changed < first
 
 
 def rows_of(series: Series, view: View) -> tuple[tuple[Row, ...], bool]:

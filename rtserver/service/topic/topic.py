@@ -16,8 +16,9 @@ class Topic:
     """Rows that several viewers see at the same moments.
 
     ``name`` is the key of the topic on the bridge. ``seq`` is the number of the last row; numbers have no gaps.
-    ``unsent`` are the last rows, which were not posted yet, and ``left_out``, ``corrected`` and ``fields`` what an
-    ``Update`` says beside them. Those ``waiting`` among the ``viewers`` have had no snapshot yet.
+    ``unsent`` are the last rows, which were not posted yet, and ``left_out``, ``corrected``, ``fields`` and
+    ``needs_picture`` what an ``Update`` says beside them. Those ``waiting`` among the ``viewers`` have had no snapshot
+    yet.
     """
 
     def __init__(self, name: str, seq: int = 0) -> None:
@@ -29,11 +30,12 @@ class Topic:
         self.left_out = 0
         self.corrected: tuple[Row, ...] = ()
         self.fields: Mapping[str, int | float] | None = None
+        self.needs_picture = False
 
     def drop_unsent(self) -> None:
         """Forget the rows that were not posted."""
         self.unsent.clear()
-        self.left_out, self.corrected, self.fields = 0, (), None
+        self.left_out, self.corrected, self.fields, self.needs_picture = 0, (), None, False
 
     def take_unsent(self) -> list[Update]:
         """Return the rows since the last call, in order. The last one has the number ``seq``.
@@ -42,7 +44,7 @@ class Topic:
         """
         rows, corrected = tuple(self.unsent), self.corrected
         if rows and not corrected and len(rows) <= UPDATE_ROWS:
-            update = Update(self.name, self.seq, rows, self.left_out, (), self.fields)
+            update = Update(self.name, self.seq, rows, self.left_out, (), self.fields, self.needs_picture)
             self.drop_unsent()
             return [update]
         seq = self.seq - len(rows) - self.left_out
@@ -55,7 +57,8 @@ class Topic:
             piece = rows[first : first + UPDATE_ROWS]
             seq += left_out + len(piece)
             is_last = first + UPDATE_ROWS >= len(rows)
-            updates.append(Update(self.name, seq, piece, left_out, corrected, self.fields if is_last else None))
+            fields, needs_picture = (self.fields, self.needs_picture) if is_last else (None, False)
+            updates.append(Update(self.name, seq, piece, left_out, corrected, fields, needs_picture))
             left_out, corrected = 0, ()
         self.drop_unsent()
         return updates

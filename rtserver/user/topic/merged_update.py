@@ -11,13 +11,14 @@ class MergedUpdate:
     A corrected row takes the place of the waiting row with its label. If none waits, it goes out before all others.
     """
 
-    __slots__ = ("_corrected", "_fields", "_left_out", "_rows", "_seq", "_topic")
+    __slots__ = ("_corrected", "_fields", "_left_out", "_needs_picture", "_rows", "_seq", "_topic")
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self._corrected: dict[Cell, Row] = {}
         self._fields: Mapping[str, int | float] | None = None
         self._left_out = 0
+        self._needs_picture = False
         self._topic = ""
         self._seq = 0
 
@@ -38,12 +39,14 @@ class MergedUpdate:
         self._left_out += update.left_out
         if update.fields is not None:
             self._fields = update.fields
+        self._needs_picture = self._needs_picture or update.needs_picture
         self._topic, self._seq = update.topic, update.seq
 
     def take(self) -> Update:
         """Return all updates as one, and clear."""
         corrected = tuple(self._corrected.values())
-        update = Update(self._topic, self._seq, tuple(self._rows), self._left_out, corrected, self._fields)
+        rows, fields, needs_picture = tuple(self._rows), self._fields, self._needs_picture
+        update = Update(self._topic, self._seq, rows, self._left_out, corrected, fields, needs_picture)
         self.clear()
         return update
 
@@ -53,6 +56,7 @@ class MergedUpdate:
         self._corrected.clear()
         self._fields = None
         self._left_out = 0
+        self._needs_picture = False
 
     def _correct(self, row: Row) -> None:
         rows, label = self._rows, row[0]

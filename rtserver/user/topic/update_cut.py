@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from rtserver.base.bridge.message import Update
 
 
@@ -9,7 +11,7 @@ def cut_update(update: Update, rows: int) -> Iterator[Update]:
     """Yield consecutive updates of at most ``rows`` rows each, which equal ``update`` together.
 
     Rows that the update has left out belong to its first piece, so that the numbers have no gap; so do its corrected
-    rows, which come first, and its fields.
+    rows, which come first, its fields, and that it ``needs_picture``.
     """
     payload = update.payload
     for begin in range(0, len(payload), rows):
@@ -19,4 +21,4 @@ def cut_update(update: Update, rows: int) -> Iterator[Update]:
         if begin:
             yield Update(update.topic, seq, piece)
         else:
-            yield Update(update.topic, seq, piece, update.left_out, update.corrected, update.fields)
+            yield msgspec.structs.replace(update, seq=seq, payload=piece)

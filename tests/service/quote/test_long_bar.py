@@ -36,3 +36,26 @@ def test_a_late_tick_behind_more_ticks_than_are_kept_costs_no_row(short_slices: 
     desk.run_later()
     desk.deliver(viewer)
     assert [row[0] for row in viewer.rows] == [BEGIN + 30_000 * number for number in range(60)]
+
+
+@pytest.mark.parametrize("period", [1, 7, 30, 90])
+def test_a_late_tick_in_an_earlier_bar_that_is_not_kept_calls_for_a_new_picture(period: int) -> None:
+    desk = Desk(rules=BookRules(tail_ticks=40))
+    desk.tell([[BEGIN - 100_000, 10]])
+    viewer = desk.watch(period=period, indicators=["sma:2"])
+    for number in range(70):
+        desk.tell([[BEGIN + 60_000 + 500 * number, 20 + number]])
+    desk.tell([[BEGIN + 94_000, 1]])
+    desk.deliver(viewer)
+    assert not viewer.needs_picture
+    late = BEGIN + 62_000
+    desk.tell([[late, 99], [BEGIN + 95_000, 5]])
+    desk.deliver(viewer)
+    assert viewer.needs_picture
+    again, other = (desk.watch(agent, period=period, indicators=["sma:2"]) for agent in (1, 2))
+    assert again.rows == other.rows
+    assert all(row[0] > late - period * 1_000 for row in again.rows)
+    desk.tell([[BEGIN + 95_500, 7], [late, 98], [BEGIN + 190_000, 8]])
+    desk.deliver(again, other)
+    assert not again.needs_picture
+    assert again.rows == other.rows == list(desk.picture(3, period=period, indicators=["sma:2"]).rows)

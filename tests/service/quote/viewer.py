@@ -7,19 +7,24 @@ from rtserver.base.bridge.message import Row, Snapshot, Update
 
 
 class Viewer:
-    """The rows by label, in order. Raises ``AssertionError`` for a number that is missing or comes twice."""
+    """The rows by label, in order. Raises ``AssertionError`` for a number that is missing or comes twice.
+
+    From when it ``needs_picture`` its rows do not hold any more.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.topic = snapshot.topic
         self.seq = snapshot.seq
         self.fields = snapshot.payload.fields
         self.rows: list[Row] = list(snapshot.payload.rows)
+        self.needs_picture = False
 
     def on_update(self, update: Update) -> None:
         """Take an update: corrected rows first, each at its place, then the numbered ones."""
         assert update.topic == self.topic
         assert update.prev_seq == self.seq
         self.seq = update.seq
+        self.needs_picture = self.needs_picture or update.needs_picture
         self.fields = self.fields if update.fields is None else update.fields
         for row in update.corrected:
             self._correct(row)

@@ -53,6 +53,15 @@ def test_a_row_that_was_sent_is_corrected_once_however_often_it_changed() -> Non
     assert (together.payload, together.corrected) == (((9, 3),), ((1, 3),))
 
 
+def test_a_picture_that_one_of_them_calls_for_is_called_for_once() -> None:
+    waiting = MergedUpdate()
+    waiting.add(Update("t", 1, ((1, 1),), needs_picture=True))
+    waiting.add(Update("t", 2, ((2, 1),)))
+    assert waiting.take().needs_picture
+    waiting.add(Update("t", 3, ((3, 1),)))
+    assert not waiting.take().needs_picture
+
+
 def test_fields_are_the_last_ones_that_were_told() -> None:
     told = (Update("t", 1, ((1, 1),), fields={"bid": 1}), Update("t", 2, ((2, 1),), fields={"bid": 2}))
     assert merged(*told, Update("t", 3, ((3, 1),))).fields == {"bid": 2}

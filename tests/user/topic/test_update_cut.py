@@ -20,7 +20,7 @@ def test_the_pieces_are_the_update(rows: tuple[Row, ...], left_out: int, most: i
 
 
 def test_corrected_rows_and_fields_are_in_the_first_piece_only() -> None:
-    update = Update("t", 3, ((1,), (2,), (3,)), corrected=((0,),), fields={"bid": 1})
+    update = Update("t", 3, ((1,), (2,), (3,)), corrected=((0,),), fields={"bid": 1}, needs_picture=True)
     first, *others = cut_update(update, 1)
-    assert (first.corrected, first.fields) == (update.corrected, update.fields)
-    assert {(piece.corrected, piece.fields) for piece in others} == {((), None)}
+    assert (first.corrected, first.fields, first.needs_picture) == (update.corrected, update.fields, True)
+    assert {(piece.corrected, piece.fields, piece.needs_picture) for piece in others} == {((), None, False)}
