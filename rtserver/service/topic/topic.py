@@ -17,8 +17,8 @@ class Topic:
 
     ``name`` is the key of the topic on the bridge. ``seq`` is the number of the last row; numbers have no gaps.
     ``unsent`` are the last rows, which were not posted yet, and ``left_out``, ``corrected``, ``fields`` and
-    ``needs_picture`` what an ``Update`` says beside them. Those ``waiting`` among the ``viewers`` have had no snapshot
-    yet.
+    ``needs_picture`` what an ``Update`` says beside them. Those ``waiting`` among the ``viewers`` have had no
+    snapshot yet.
     """
 
     def __init__(self, name: str, seq: int = 0) -> None:

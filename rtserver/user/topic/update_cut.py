@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import msgspec
-
 from rtserver.base.bridge.message import Update
 
 
@@ -21,4 +19,5 @@ def cut_update(update: Update, rows: int) -> Iterator[Update]:
         if begin:
             yield Update(update.topic, seq, piece)
         else:
-            yield msgspec.structs.replace(update, seq=seq, payload=piece)
+            more = (update.left_out, update.corrected, update.fields, update.needs_picture)
+            yield Update(update.topic, seq, piece, *more)
