@@ -63,6 +63,17 @@ def test_a_goal_shows_whether_it_was_met() -> None:
     assert "| fan-out, times uWebSockets | ≥ 1 | 0.5 | **no** |" in goal_table(GOALS, scenarios)
 
 
+def test_latency_is_compared_with_the_c_floor_at_the_same_load() -> None:
+    def at(p50: float) -> Numbers:
+        return {"steps": [{"offered": 12_500, "p50": 9.0}, {"offered": 50_000, "p50": p50}]}
+
+    rows: Numbers = {"rtserver": at(1.5), "the C floor": at(1.0)}
+    line = "| RPUSH to client at 100/s to 500, p50 in the C floor's | ≤ 1.9 |"
+    assert f"{line} 1.5 | yes |" in goal_table(GOALS, {"from_redis": {"500 subscribers": rows}})
+    rows["the C floor"] = {"missing": "there is no C compiler cc"}
+    assert f"{line} not measured |" in goal_table(GOALS, {"from_redis": {"500 subscribers": rows}})
+
+
 def test_an_upper_bound_is_met_from_below() -> None:
     goal = Goal("x", lambda _: 0.0, 2.0, is_upper=True)
     assert goal.is_met_by(2.0)

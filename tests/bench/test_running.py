@@ -50,7 +50,11 @@ def test_a_peer_publishes_what_it_is_told_to() -> None:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_the_c_floor_publishes_what_it_is_told_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(environment, "PLACE", tmp_path)
-    for peer in (C_FLOOR, replace(C_FLOOR_FROM_REDIS, users=3)):
+    from_redis = replace(C_FLOOR_FROM_REDIS, users=3)
+    with started(from_redis) as running:
+        _, reached = deliver(running, Order(rate=100, everyone=True), 30)
+        assert reached == 3
+    for peer in (C_FLOOR, from_redis):
         with started(peer) as running:
             topic, _ = deliver(running, Order(rate=200), 60)
         with started(peer) as running:
