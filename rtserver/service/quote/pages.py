@@ -97,7 +97,7 @@ class Pages:
             self._publisher.delay(message)
             self._ask(page, share)
         else:
-            page.steps = self._make(page, page.quote.book, self._history.read(name, page.quote, view))
+            page.steps = self._begin(page, self._history.read(name, page.quote, view))
             self._turns.drive(self._work(page), share)
         return left
 
@@ -122,7 +122,7 @@ class Pages:
             )
 
     def _on_read(self, page: Page, part: OlderBars | None) -> None:
-        page.steps = self._make(page, page.quote.book, part)
+        page.steps = self._begin(page, part)
         reader, bars = page.shares[0], () if part is None else part.bars
         if reader is not None:
             reader.charge(BAR_SECONDS * len(bars))
@@ -141,14 +141,21 @@ class Pages:
             del self._open[page.name]
         return not page.viewers
 
+    def _begin(self, page: Page, part: OlderBars | None) -> Steps[None]:
+        """Return the work on a page, with what is at hand now: until its turn comes the budget may drop bars."""
+        steps = self._make(page, page.quote.book, part)
+        next(steps, OVER)
+        return steps
+
     def _make(self, page: Page, book: QuoteBook, part: OlderBars | None) -> Steps[None]:
+        settled = book.settled_ms  # what the page has is of now
         try:
             table = yield from self._draw(page, book, part)
         except Exception:
             log.exception("! the page %s failed", page.name)
             self._refuse(page, "internal", "the service failed")
             return
-        self._keep(page, table)
+        self._keep(page, table, settled)
         self._answer(page, table)
 
     def _draw(self, page: Page, book: QuoteBook, part: OlderBars | None) -> Steps[Table]:
@@ -158,15 +165,17 @@ class Pages:
         # A bar of the page may have pieces behind its end.
         end_ms = view.end_ms + length_of(name.period)
         series = open_series(book, calendar, name, part, most_rows=view.most + 2, late_ms=0, end_ms=end_ms)
-        yield from series.fill()
+        filling = series.fill()
+        yield  # ``_begin`` comes as far as this
+        yield from filling
         rows, has_older = rows_of(series, view)
         is_cut = series.is_cut and not has_older
         zone = calendar.zone_name
         return Table(name.columns, rows, book.decimals, has_older, is_cut, styles=name.styles, zone=zone)
 
-    def _keep(self, page: Page, table: Table) -> None:
-        """Keep a page of which no row can change any more."""
-        settled, end = page.quote.book.settled_ms, page.view.end_ms
+    def _keep(self, page: Page, table: Table, settled: float | None) -> None:
+        """Keep a page of which no row could change any more when nothing changed before ``settled``."""
+        end = page.view.end_ms
         if settled is None or end is None or end + length_of(page.feed_name.period) > settled:
             return
         _, before = self._kept.pop(page.name, (0.0, None))

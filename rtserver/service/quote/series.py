@@ -89,13 +89,19 @@ class Series:
         return self.pieces.are_ticks and self._maker.absorbs(tick)
 
     def fill(self) -> Steps[None]:
-        """Make the rows from the first piece on."""
+        """Make the rows from the first piece on: of the base bars as they are at this call, or the ticks at a step.
+
+        The book may drop bars before the first step. Ticks would have to be copied, and many may wait.
+        """
+        return self._fill(None if self.pieces.are_ticks else self.pieces.since(NEVER))
+
+    def _fill(self, pieces: Iterable[Piece] | None) -> Steps[None]:
         for line, state in zip(self._lines, self._blank, strict=True):
             line.restore(state)
         self.rows.clear()
         self.times.clear()
         self._checkpoints.clear()
-        begun = yield from self._cut(self.pieces.since(NEVER) or ())
+        begun = yield from self._cut((self.pieces.since(NEVER) if pieces is None else pieces) or ())
         is_cut = self.pieces.is_cut
         if is_cut and begun and not self.pieces.is_whole(begun[0].bar):
             begun.pop(0)
