@@ -54,6 +54,15 @@ test("the page's own name stays in front, and is all that is left when the chart
   assert.deepEqual([text(), element.getAttribute("role")], ["Copper, every minute", null]);
 });
 
+test("a name that the page gives before it asks for the next chart is that chart's", () => {
+  const { charts, element, text } = startNamed(PRICE_CHART, { "aria-label": "Copper, every minute" });
+  element.setAttribute("aria-label", "Tin, every minute");
+  charts.request({ ...REQUEST, element });
+  assert.equal(text(), "Tin, every minute: no data yet");
+  charts.unlisten("main");
+  assert.deepEqual([text(), element.getAttribute("role")], ["Tin, every minute", null]);
+});
+
 test("a chart that was given up sets no text any more", () => {
   const { charts, render, frames, instance, clock } = startDrawnChart();
   render(dynamicRender([[0, 1362150120000, 432, 440, 431, 440]]));

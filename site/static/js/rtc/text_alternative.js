@@ -23,6 +23,8 @@ export class TextAlternative {
   /** @type {any} the timer, in the pause after each text */
   #pause = null;
   #isOld = false;
+  /** The name as it was last written. */
+  #text = "";
 
   /**
    * @param {Named} element a name that the page has given it stays in front of the text
@@ -34,7 +36,8 @@ export class TextAlternative {
     this.#chart = chart;
     this.#clock = clock;
     this.#name = element.getAttribute("aria-label") ?? chart.request.item;
-    this.#undo = ["role", "aria-label"].map((attribute) => restorer(element, attribute));
+    const restoreName = restorer(element, "aria-label");
+    this.#undo = [restorer(element, "role"), () => this.#isNamed() && restoreName()];
     element.setAttribute("role", "img");
     this.#write();
   }
@@ -45,7 +48,7 @@ export class TextAlternative {
     if (this.#pause === null) this.#say();
   }
 
-  /** Leave the element as the page made it. */
+  /** Leave the element as the page made it: with the name that it has for the next chart, if it has given one. */
   dispose() {
     this.#clock.clearTimeout(this.#pause);
     for (const undo of this.#undo) undo();
@@ -61,7 +64,12 @@ export class TextAlternative {
   }
 
   #write() {
-    this.#element.setAttribute("aria-label", `${this.#name}: ${describe(this.#chart)}`);
+    this.#text = `${this.#name}: ${describe(this.#chart)}`;
+    this.#element.setAttribute("aria-label", this.#text);
+  }
+
+  #isNamed() {
+    return this.#element.getAttribute("aria-label") === this.#text;
   }
 }
 
