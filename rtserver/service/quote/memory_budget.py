@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rtserver.base.queue.port import START, order_of
 from rtserver.history.memory_need import QUOTE_BYTES
 from rtserver.market.period import Base
-from rtserver.service.quote.known_quote import KnownQuote
+from rtserver.service.quote.known_quote import FinishedBars, KnownQuote
 from rtserver.service.quote.quote_books import QuoteBooks
 
 LOOKED_AT = 500
@@ -18,7 +18,7 @@ LOOKED_AT = 500
 SILENT_MS = 60_000
 """Silence after which a quote may be forgotten: one that trades would be loaded again at once."""
 STORED_MS = 600_000
-"""Age of bars that may be dropped. The writer is some seconds behind."""
+"""Age of bars that may be dropped: younger ones may be changed by a clock that goes back."""
 LEAST_TICKS = 200
 BASES: tuple[Base, ...] = ("1m", "1d")
 
@@ -45,6 +45,7 @@ class MemoryBudget:
         """
         if not self.most_bytes:
             return
+        stored = order_of(stored_until)
         for _ in range(LOOKED_AT):
             key = next(self._round, None)
             if key is None:
@@ -54,8 +55,9 @@ class MemoryBudget:
             quote = self._books.get(key)
             if quote is not None:
                 self._measure(quote)
+                _note_stored(quote, stored)
         if self.bytes > self.most_bytes:
-            self._give_back(order_of(stored_until))
+            self._give_back(stored)
 
     def _measure(self, quote: KnownQuote) -> None:
         before = quote.bytes
@@ -72,8 +74,8 @@ class MemoryBudget:
                 self.bytes -= quote.bytes
                 self._books.given_back += 1
         for quote in self._unwatched():
-            if stored[0] > silent_ms:  # what is older than STORED_MS is stored
-                self._drop_bars(quote)
+            _note_stored(quote, stored)
+            self._drop_bars(quote)
         for quote in self._unwatched():
             self._drop_ticks(quote)
 
@@ -86,8 +88,14 @@ class MemoryBudget:
                 yield quote
 
     def _drop_bars(self, quote: KnownQuote) -> None:
+        if quote.stored is None:
+            return
         series = (quote.book.bars.finished(base) for base in BASES)
-        ends = [(each, each.last_label - STORED_MS) for each in series if each.last_label is not None]
+        ends = [
+            (each, label - STORED_MS)
+            for each, label in zip(series, quote.stored.labels, strict=True)
+            if label is not None
+        ]
         old = [(each, end) for each, end in ends if each.has_block_before(end)]
         if not old:
             return  # its feeds go on resting
@@ -104,3 +112,17 @@ class MemoryBudget:
         self._measure(quote)
         if self.dropped_ticks.bit_length() > before.bit_length():  # ever more seldom
             log.warning("! %d ticks dropped: history_mb is too small for the quotes that come", self.dropped_ticks)
+
+
+def _note_stored(quote: KnownQuote, stored: tuple[int, int]) -> None:
+    """Find out which bars of a quote are stored, given that everything is up to an entry of the bus.
+
+    A message may bring the bars of a day: their age says nothing.
+    """
+    if quote.marked is not None and quote.marked.entry <= stored:
+        quote.stored, quote.marked = quote.marked, None
+    if quote.marked is None:
+        labels = tuple(quote.book.bars.finished(base).last_label for base in BASES)
+        quote.marked = FinishedBars(quote.last, labels)
+        if quote.last <= stored:
+            quote.stored, quote.marked = quote.marked, None

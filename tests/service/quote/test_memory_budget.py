@@ -6,6 +6,7 @@ import msgspec
 
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
+from rtserver.history.port import HistoryRange
 from rtserver.market.book.quote_book import BookRules
 from rtserver.market.number import Number
 from rtserver.service.msg_handler import ServiceContext
@@ -52,18 +53,19 @@ class Desk:
     def send(self, items: list[dict[str, Any]]) -> None:
         """Put one entry on the bus."""
         time = items[-1]["info"]["point"][0]
-        self._put(f"{time}-{self.number + 1}", items)
+        self.put(f"{time}-{self.number + 1}", items)
 
     def say(self, quote: str, label: str) -> None:
         """Put a tick at a time of day on the bus."""
-        self._put(f"{BEGIN}-{self.number + 1}", [{"quote": quote, "info": {"point": [label, 1], "volume": 1}}])
+        self.put(f"{BEGIN}-{self.number + 1}", [{"quote": quote, "info": {"point": [label, 1], "volume": 1}}])
 
     def days(self, quote: str) -> list[Number | None]:
         """Return the volumes of a quote's days."""
         known = self.center.books.get(quote)
         return [] if known is None else [bar.volume for bar in known.book.bars.read("1d")]
 
-    def _put(self, entry: str, items: list[dict[str, Any]]) -> None:
+    def put(self, entry: str, items: list[dict[str, Any]]) -> None:
+        """Put items on the bus under the id of an entry."""
         self.number += 1
         self.center.handle(entry, "x", DECODER.decode(msgspec.json.encode(items)))
         self.center.flush()
@@ -210,6 +212,22 @@ def test_endless_new_quotes_hold_up_nobody_while_nothing_can_be_stored() -> None
         desk.tell(f"X:{number}", 200, 100)
         desk.save()
         assert desk.seq(f"X:{number}") == 200
+
+
+def test_bars_that_one_message_brings_are_stored_before_they_are_dropped() -> None:
+    desk = Desk(history_bytes=1)
+    for first, end in ((0, 1), (1, 600)):
+        points = [[BEGIN + 60_000 * number, 10] for number in range(first, end)]
+        items = [{"quote": "X:LONG", "info": {"point": point, "volume": 1}} for point in points]
+        desk.put(f"{BEGIN + 86_400_000}-{end}", items)
+        desk.keep()
+        desk.save()
+    stored = desk.history.read(HistoryRange("X:LONG", "1m", None, None, None))
+    assert len(stored.bars) == 598  # a late tick may change the last two
+    known = desk.center.books.by_key["X:LONG"]
+    assert not known.book.bars.finished("1m").is_cut
+    desk.keep()
+    assert "X:LONG" not in desk.center.books or known.book.bars.finished("1m").is_cut
 
 
 def test_without_a_store_quotes_beyond_the_bound_are_lost_and_counted() -> None:
