@@ -43,6 +43,7 @@ class BasePieces:
         self._start = label_of(self._older[0]) if self._older and part is not None and part.has_older else None
         self.has_older = part is not None and part.has_older
         self.is_cut = self.has_older or (self._series.is_cut if part is None else part.is_cut)
+        self.lost = False
         self._first: Bar | None = None
         self._begin = None if part is None else part.begin  # every bar is at hand from this label on
         self._from: int | None = None  # none before this label is asked for again
@@ -66,7 +67,7 @@ class BasePieces:
             bars, first = self._read(self._start), self._first
             self._first = bars[0] if bars else None
             if first is not None and (self._first is None or label_of(self._first) > label_of(first)):
-                self.is_cut, self._begin = True, self._from
+                self.is_cut, self.lost, self._begin = True, True, self._from
             return bars
         label = self._period.bar_at(self._calendar, begin_ms).label
         return None if self._from is not None and label < self._from else self._read(label)

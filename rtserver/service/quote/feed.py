@@ -68,6 +68,11 @@ class Feed(Topic):
         return self._work is None and self._series is not None and not self._can_step()
 
     @property
+    def lacks_history(self) -> bool:
+        """True if a new feed would have more rows: the clock has jumped back behind what this one has kept."""
+        return self._series is not None and self._series.pieces.lost
+
+    @property
     def is_open(self) -> bool:
         """True if the feed can work."""
         return self._series is not None or self._new_series is not None

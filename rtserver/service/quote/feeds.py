@@ -73,6 +73,9 @@ class Feeds:
 
     def subscribe(self, message: Subscribe, name: FeedName, view: View) -> None:
         """Answer with ``Snapshot`` or ``Refused``, now or later."""
+        held = self._feeds.get(name.topic)
+        if held is not None and held.feed.lacks_history:
+            self._renew(held)
         held = self._feeds.get(name.topic) or self._make(name)
         if held is None:
             self._publisher.refuse(message, "rate_limited", f"the server computes {self._max_feeds} feeds already")
@@ -109,13 +112,17 @@ class Feeds:
     def renew(self, quote: KnownQuote) -> None:
         """Make the feeds of a quote anew whose book is another one. Their viewers get what has changed."""
         for name in tuple(quote.feeds):
-            held = self._feeds[name]
-            if name not in quote.awake:
-                self._end(name)
-            elif held.feed.is_open:  # what is being read is of the new book
-                self.work.renew(held.feed)
-                if name in self._feeds:  # it has not failed
-                    self._begin(held)
+            self._renew(self._feeds[name])
+
+    def _renew(self, held: HeldFeed) -> None:
+        """Make a feed anew, or end it if it rests."""
+        name = held.feed.name
+        if name not in held.quote.awake:
+            self._end(name)
+        elif held.feed.is_open:  # what is being read is new
+            self.work.renew(held.feed)
+            if name in self._feeds:  # it has not failed
+                self._begin(held)
 
     def _make(self, name: FeedName) -> HeldFeed | None:
         """Return a new feed, or None if there are too many."""

@@ -13,10 +13,11 @@ class Pieces(Protocol):
 
     ``are_ticks`` if bars are made of ticks alone: then a tick may be taken when the quote's book has later ones.
     They are ``is_cut`` if some before the first one are not at hand; it ``has_older`` ones
-    if those can be read.
+    if those can be read. They have ``lost`` some if who reads the history again gets older ones.
     """
 
     are_ticks: bool
+    lost: bool
     is_cut: bool
     has_older: bool
 

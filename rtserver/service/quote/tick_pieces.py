@@ -22,6 +22,7 @@ class TickPieces:
     """The ticks that a quote's book keeps. ``older`` are the minutes that their first day has before them."""
 
     are_ticks = True
+    lost = False
 
     def __init__(
         self,

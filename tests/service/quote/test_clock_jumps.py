@@ -106,3 +106,24 @@ def test_a_message_whose_ticks_wait_for_minutes_is_not_saved_in_half(monkeypatch
     again.tell([["12:49:30", 5], [JUMP[0], 5], [JUMP[1], 5]], QUOTE, now_ms=MONDAY)
     again.save()
     assert saved == [(f"{MONDAY}-51", 52)]
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_who_comes_after_a_jump_behind_what_a_feed_has_kept_gets_all_its_rows(is_watched: bool) -> None:
+    hour = 3_600_000
+    before = Desk()
+    before.tell([[MONDAY - 120 * hour + 60_000 * number, 5] for number in range(7_200)], QUOTE, now_ms=MONDAY)
+    for number in range(120):
+        before.tell([[f"{8 + number // 12:02}:{number % 12 * 5:02}:00", 6]], QUOTE, now_ms=MONDAY)
+    before.save()
+    desk = Desk(states=before.states, feed_linger_seconds=60)
+    viewer = desk.watch(1, quote=QUOTE, period="1h", indicators=["sma:3"])
+    assert len(viewer.rows) == 130
+    for second in range(5):
+        desk.tell([[f"10:10:{second:02}", 7]], QUOTE, now_ms=MONDAY + 1)
+        desk.run_later()
+    if not is_watched:
+        desk.leave(1)
+    late = desk.watch(2, quote=QUOTE, period="1h", indicators=["sma:3"])
+    assert len(late.rows) == 130
+    assert sum(row[5] for row in late.rows) == desk.center.books.by_key[QUOTE].book.seq == 7_200 + 119 + 4
