@@ -52,13 +52,21 @@ def at(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1000)
 
 
+def show_past(page: Page, server: RunningServer, points: list[dict[str, object]]) -> None:
+    """Push points, and have the page show them in a picture, which has their trading days: live ones are of today."""
+    are_there = f"globalThis.__rtc.charts.get('main')?.labels().length === {len(points)}"
+    push(server.redis_url, "quote", points)
+    page.wait_for_function(are_there)
+    page.reload()
+    page.wait_for_function(are_there)
+
+
 def test_a_night_stands_under_its_trading_day_and_a_closed_market_says_so(page: Page, server: RunningServer) -> None:
     # The last minutes of a Friday, and its evening, which belongs to Monday.
     times = [at("2026-03-06 14:50") + minute * 60_000 for minute in range(10)]
     times += [at("2026-03-06 21:00") + minute * 60_000 for minute in range(30)]
     points = [{"quote": QUOTE, "info": {"point": [time, 430 + place % 7]}} for place, time in enumerate(times)]
-    push(server.redis_url, "quote", points)
-    page.wait_for_function("globalThis.__rtc.charts.get('main')?.labels().length === 40")
+    show_past(page, server, points)
     labels = page.evaluate(LABELS)
     assert [labels[0], labels[9], labels[10]] == ["03-06 14:50", "03-06 14:59", "03-09 21:00"]
     card = page.locator('.quote-card[data-item="AAPL"]')
@@ -74,8 +82,7 @@ def test_a_night_stands_under_its_trading_day_and_a_closed_market_says_so(page: 
 def test_the_box_beside_the_pointer_fits_on_the_screen(page: Page, server: RunningServer) -> None:
     evening = at("2026-03-06 21:00")
     points = [{"quote": QUOTE, "info": {"point": [evening + minute * 60_000, 430]}} for minute in range(30)]
-    push(server.redis_url, "quote", points)
-    page.wait_for_function("globalThis.__rtc.charts.get('main')?.labels().length === 30")
+    show_past(page, server, points)
     frame = page.locator("#main-frame .chart")
     frame.scroll_into_view_if_needed()
     box = frame.bounding_box()
