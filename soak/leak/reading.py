@@ -12,7 +12,9 @@ MOST_RESIDENT_GROWTH = 8 * MEBIBYTE
 FILES, SOCKETS, POOLED = "open files", "socket.socket", "threads of pools"
 FILES_OF_THREAD = 4
 SOCKETS_OF_THREAD = 2
-QUEUE_CONNECTIONS = "tcelib.redis.gevent_redis.GeventConnection"
+QUEUE_CONNECTIONS = "tcelib.redis.pooled_connection.PooledConnection"
+OPENED_CONNECTIONS = "tcelib.redis.gevent_redis.GeventConnection"
+"""redis-py's part of one."""
 MOST_QUEUE_CONNECTIONS = 8
 LOG_SOURCES = "rtserver.bootstrap.process.log_flood.LogSource"
 MOST_LOG_SOURCES = 50
@@ -89,7 +91,7 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     # The pool of the service thread has as many as were ever needed together, one for each greenlet at most.
     allowed[LOG_SOURCES] = MOST_LOG_SOURCES
     allowed[FEED_NAMES] = max(0, MOST_FEED_NAMES - before.objects.get(FEED_NAMES, 0))
-    allowed[QUEUE_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
+    allowed[QUEUE_CONNECTIONS] = allowed[OPENED_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
     allowed[FILES] += min(
         MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS])
     )

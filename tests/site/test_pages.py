@@ -2,8 +2,10 @@
 
 import html
 import json
+import os
 import re
-import shlex
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,17 +116,23 @@ def test_no_page_has_an_inline_script_or_style(
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)
 
 
-def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of: Callable[[str], str]) -> None:
+def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of: Callable[[str], str], tmp_path: Path) -> None:
     commands = [html.unescape(text) for text in re.findall(r"<code>(redis-cli.*?)</code>", page_of("/"))]
+    program = tmp_path / "redis-cli"
+    program.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    program.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
     messages = []
     for command in commands:
-        program, _, url, verb, queue, message = shlex.split(command)
-        assert (program, verb, queue) == ("redis-cli", "RPUSH", "queue:rtserver")
+        words = subprocess.run(["sh", "-c", command], env={"PATH": path}, capture_output=True, text=True, check=True)
+        _, url, verb, queue, message = words.stdout.splitlines()
+        assert (verb, queue) == ("RPUSH", "queue:rtserver")
         assert url.startswith("redis://127.0.0.1:")
         messages.append(json.loads(message))
 
     assert [message["type"] for message in messages] == ["quote", "pushuser"]
-    assert messages[0]["data"][0]["quote"] == "DEMO:AAPL:20130301"
+    assert messages[0]["data"][0]["quote"] == "DEMO:AAPL"
+    assert abs(messages[0]["data"][0]["info"]["point"][0] - 1000 * time.time()) < 600_000
     assert messages[1]["data"] == {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
 
 

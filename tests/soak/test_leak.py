@@ -79,10 +79,10 @@ def test_an_open_file_more_is_left_behind_unless_a_pool_has_got_a_thread_for_it(
 
 
 def test_a_connection_more_to_redis_is_in_its_pool() -> None:
-    connections = {"tcelib.redis.gevent_redis.GeventConnection": 1}
+    connections = {"tcelib.redis.pooled_connection.PooledConnection": 1}
     files = {**AT_REST.system, "open files": 11}
     assert findings(objects={**AT_REST.objects, **connections}, system=files) == []
-    assert findings(objects={"tcelib.redis.gevent_redis.GeventConnection": 9}) != []
+    assert findings(objects={"tcelib.redis.pooled_connection.PooledConnection": 9}) != []
 
 
 @pytest.mark.parametrize(("kind", "of_each"), REMEMBERED.items())
