@@ -16,6 +16,8 @@ QUEUE_CONNECTIONS = "tcelib.redis.pooled_connection.PooledConnection"
 OPENED_CONNECTIONS = "tcelib.redis.gevent_redis.GeventConnection"
 """redis-py's part of one."""
 MOST_QUEUE_CONNECTIONS = 8
+MAIN_GREENLETS = "greenlet.greenlet"
+"""One of each thread with greenlets. Names are looked up in threads of gevent's pool when connections are opened."""
 LOG_SOURCES = "rtserver.bootstrap.process.log_flood.LogSource"
 MOST_LOG_SOURCES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
@@ -92,9 +94,9 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     allowed[LOG_SOURCES] = MOST_LOG_SOURCES
     allowed[FEED_NAMES] = max(0, MOST_FEED_NAMES - before.objects.get(FEED_NAMES, 0))
     allowed[QUEUE_CONNECTIONS] = allowed[OPENED_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
-    allowed[FILES] += min(
-        MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS])
-    )
+    opened = min(MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS]))
+    allowed[FILES] += opened
+    allowed[MAIN_GREENLETS] = opened
     earlier.update(before.system)
     for name in sorted(later):
         if later[name] > earlier[name] + allowed[name]:

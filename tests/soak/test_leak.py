@@ -85,6 +85,12 @@ def test_a_connection_more_to_redis_is_in_its_pool() -> None:
     assert findings(objects={"tcelib.redis.pooled_connection.PooledConnection": 9}) != []
 
 
+def test_a_thread_that_looks_up_names_has_a_greenlet_and_comes_with_a_connection() -> None:
+    greenlets = {**AT_REST.objects, "greenlet.greenlet": 1}
+    assert findings(objects=greenlets) == ["greenlet.greenlet: 0 before, 1 after"]
+    assert findings(objects={**greenlets, "tcelib.redis.pooled_connection.PooledConnection": 1}) == []
+
+
 @pytest.mark.parametrize(("kind", "of_each"), REMEMBERED.items())
 def test_of_what_is_remembered_of_visitors_there_may_be_as_much_as_there_are_visitors(
     kind: str, of_each: int
