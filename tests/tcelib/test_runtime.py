@@ -10,6 +10,8 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -17,6 +19,7 @@ import gevent.event
 import pytest
 
 import tcelib as tce
+from tcelib.transport.hub import shell
 from tests.conftest import unused_port
 from tests.tcelib.transport.contract import Watcher
 from tests.tcelib.transport.talk import Talk, TalkPrx
@@ -332,3 +335,14 @@ def test_ctrl_c_ends_a_program_whose_servant_it_meets(home: str) -> None:
     ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE / 2, check=False)
     assert ended.returncode == -signal.SIGINT, ended.stderr
     assert "KeyboardInterrupt" in ended.stderr
+
+
+def test_a_timer_that_rings_early_ends_no_call(
+    communicator: tce.RpcCommunicator, servant: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prx = TalkPrx.create(serve(communicator, servant))
+    prx.echo("connected")
+    begun = monotonic()
+    monkeypatch.setattr(shell, "time", SimpleNamespace(monotonic=lambda: begun + (monotonic() - begun) / 100))
+    gevent.spawn_later(0.2, servant.gate.set)
+    assert prx.hold("there in time", timeout=0.05) == "there in time"

@@ -281,7 +281,7 @@ class Link(HubShell):
         is_full = self._waiting_servants >= self.options.max_waiting_servants * NESTING
         if is_full and self._stuck_timer is None:
             self._stuck_timer = self.home.hub.loop.timer(STUCK_SECONDS)
-            self._stuck_timer.start(self.home.spawn, self._end_nesting, self._ended_servants)
+            self._stuck_timer.start(self.home.spawn, self._end_nesting, self._ended_servants, update=True)
 
     def _end_nesting(self, ended: int) -> None:
         self._stop_watching()

@@ -22,6 +22,7 @@ from tcelib.fork import forget_in_children
 from tcelib.transport.option import Options
 from tcelib.transport.waiting import is_interruption, wait_in_thread
 
+TICK_SECONDS = 0.01
 log = logging.getLogger("tce.transport")
 
 
@@ -136,7 +137,8 @@ class HubShell:
             self.forget_deadline()
             self._wakes_at = deadline
             self._timer = self.home.hub.loop.timer(max(0.0, deadline - self.now()))
-            self._timer.start(self.home.spawn, self._expire)
+            # A hub that has not run for a while has an old time, by which the timer would ring at once.
+            self._timer.start(self.home.spawn, self._expire, update=True)
 
     def forget_deadline(self) -> None:
         """Stop the clock, when nothing waits any more."""
@@ -162,9 +164,10 @@ class HubShell:
             awaited.add_done_callback(lambda answered: self._step(coroutine, done, answered))
 
     def _expire(self) -> None:
-        when = self._wakes_at
+        now, when = self.now(), self._wakes_at
         self.forget_deadline()
-        self.connection.expire(max(self.now(), when))
+        # The loop's clock may be a tick ahead. A timer that rings earlier than that ends no call.
+        self.connection.expire(max(now, when) if when - now < TICK_SECONDS else now)
         self.watch_deadline()
 
 
