@@ -84,7 +84,7 @@ class RedisClient:
         return self._do(partial(self._send, self._pools[role], command))
 
     def run_script(self, script: str, keys: Sequence[str], *arguments: Any, role: Role = Role.COMMANDS) -> Any:
-        """What a script returns."""
+        """Run a script and return its reply."""
         return self.call("EVAL", script, len(keys), *keys, *arguments, role=role)
 
     def call_together(

@@ -41,7 +41,7 @@ class RolePool:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """What the URL says of a connection, by redis-py's names."""
+        """Options of a connection that the URL gives, by redis-py's names."""
         options: Mapping[str, Any] = self._maker.connection_kwargs
         return options
 

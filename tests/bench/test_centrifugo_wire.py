@@ -1,4 +1,4 @@
-"""What Centrifugo is told: at its start, by a backend, and by a client."""
+"""Messages to Centrifugo: its configuration, those of a backend, and those of a client."""
 
 import json
 

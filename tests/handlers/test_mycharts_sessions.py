@@ -1,4 +1,4 @@
-"""What charts are told about sessions and trading days, and what others are not."""
+"""Sessions and trading days, of which charts are told that ask for them, and others are not."""
 
 import json
 from pathlib import Path

@@ -169,7 +169,7 @@ class World:
             self.connections[number].close(1000)
 
     def look(self) -> list[object]:
-        """What the clients have been sent, and what waits for each."""
+        """Return the bytes sent to the clients, and the size of what waits for each."""
         each = [
             (socket.sent, one.outbox.size, one.outbox.conflated, one.outbox.limit, one.is_lagging, one.is_open)
             for socket, one in zip(self.sockets, self.connections, strict=True)

@@ -6,9 +6,10 @@ from rtserver.market.calendar.calendar import Calendar
 
 
 class MarketState(NamedTuple):
-    """Whether trade ``is_open`` in [``since_ms``, ``until_ms``). ``day`` is the trading day that is on or comes next.
+    """State of a market, which ``is_open`` or not in [``since_ms``, ``until_ms``).
 
-    ``since_ms`` is None before the first session of the calendar, ``until_ms`` behind the last one.
+    ``day`` is the trading day that is on or comes next. ``since_ms`` is None before the
+    first session of the calendar, ``until_ms`` behind the last one.
     """
 
     is_open: bool

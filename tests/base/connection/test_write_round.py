@@ -119,7 +119,7 @@ class World:
             connection.flush()
 
     def read(self, number: int) -> bytes:
-        """What a peer has got so far, and all that its connection still wants to write."""
+        """Return the bytes that a peer has got, and all that its connection still wants to write."""
         data = b""
         while more := self.read_some(number):
             data += more

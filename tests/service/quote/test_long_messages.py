@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtserver.base.bridge.message import Message, Snapshot, Subscribe, Update
+from rtserver.base.bridge.message import Message, Subscribe
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote import slices
 from rtserver.service.quote.quote_center import QuoteCenter
@@ -10,7 +10,7 @@ from rtserver.service.quote.slices import ITEMS_OF_A_LOOK
 from rtserver.service.quote.tick import QuoteInfo, QuoteItem
 from rtserver.service.user_commands import UserCommands
 from tests.service.quote.memory_store import memory_store
-from tests.service.quote.viewer import Viewer
+from tests.service.quote.viewer import viewers_of
 from tests.service_fakes import at_once, call_at_once
 
 DAY_MS = 86_400_000
@@ -58,13 +58,7 @@ def _slices_of_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_subscribers_come_in_the_middle_of_a_message_and_miss_nothing() -> None:
     desk = Desk()
     desk.tell(1)
-    viewers: dict[int, Viewer] = {}
-    for message in desk.posted:
-        if isinstance(message, Snapshot):
-            viewers[message.agent] = Viewer(message)
-        elif isinstance(message, Update):
-            for viewer in viewers.values():
-                viewer.on_update(message)
+    viewers = viewers_of(desk.posted)
     assert len(viewers) == desk.pauses == 2 * (DAYS // ITEMS_OF_A_LOOK - 1)
     assert {len(viewer.rows) for viewer in viewers.values()} == {DAYS - 1}
 

@@ -17,7 +17,7 @@ from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.topic.topic import UPDATE_ROWS
 from rtserver.service.user_commands import UserCommands
-from tests.service.quote.viewer import Viewer, is_same
+from tests.service.quote.viewer import is_same, viewers_of
 
 APPLE = "DEMO:AAPL:20130301"
 IBM = "DEMO:IBM:20130301"
@@ -429,13 +429,7 @@ def test_a_picture_and_what_follows_is_the_whole_at_any_point(steps: list[tuple[
         else:
             desk.center.flush()
 
-    viewers: dict[int, Viewer] = {}
-    for message in desk.posted:
-        if isinstance(message, Snapshot):
-            viewers[message.agent] = Viewer(message)
-        elif isinstance(message, Update):
-            for viewer in viewers.values():
-                viewer.on_update(message)
+    viewers = viewers_of(desk.posted)
     whole = desk.subscribe(agent=10, **asked)
     assert all(viewer.seq == whole.seq for viewer in viewers.values())
     for viewer in viewers.values():

@@ -14,7 +14,7 @@ from rtserver.market.book.quote_book import BookRules
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
-from tests.service.quote.viewer import Viewer
+from tests.service.quote.viewer import viewers_of
 from tests.service_fakes import at_once, call_at_once
 
 APPLE, IBM = "DEMO:AAPL", "DEMO:IBM"
@@ -70,14 +70,7 @@ class Desk:
 
 def rows_of(desk: Desk) -> list[list[Any]]:
     """The rows of each viewer, who must have got every number once."""
-    viewers: dict[int, Viewer] = {}
-    for message in desk.posted:
-        if isinstance(message, Snapshot):
-            viewers[message.agent] = Viewer(message)
-        elif isinstance(message, Update):
-            for viewer in viewers.values():
-                if viewer.topic == message.topic:
-                    viewer.on_update(message)
+    viewers = viewers_of(desk.posted)
     return [viewer.rows[-400:] for _, viewer in sorted(viewers.items())]
 
 

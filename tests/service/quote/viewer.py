@@ -1,6 +1,7 @@
 """A viewer of one topic of quotes: the rows that it holds after a picture and all updates."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from rtserver.base.bridge.message import Row, Snapshot, Update
@@ -42,6 +43,19 @@ class Viewer:
         else:
             assert place < len(self.rows), "a row behind the last one has a number"
             self.rows.insert(place, row)
+
+
+def viewers_of(posted: Iterable[object]) -> dict[int, Viewer]:
+    """Return each agent's viewer, after all that was posted."""
+    viewers: dict[int, Viewer] = {}
+    for message in posted:
+        if isinstance(message, Snapshot):
+            viewers[message.agent] = Viewer(message)
+        elif isinstance(message, Update):
+            for viewer in viewers.values():
+                if viewer.topic == message.topic:
+                    viewer.on_update(message)
+    return viewers
 
 
 def _back(last: Any, label: Any) -> float:
