@@ -35,7 +35,7 @@ def test_a_chart_is_drawn_and_followed_over_a_compressed_socket(page: Page, serv
     push_price(server.redis_url, NINE_THIRTY_MS + 60_000 * 300, 444.5)
     page.wait_for_function(HAS_SEEN, arg=444.5)
     # Another chart of the quote may have it first.
-    page.wait_for_function("() => window.__rtc.charts.get('main').series[0].points().at(-1)[2] === 444.5")
+    page.wait_for_function("() => window.__rtc.charts.get('main').series[0]?.points().at(-1)?.[2] === 444.5")
     prices = page.evaluate("() => window.__rtc.charts.get('main').series[0].points().map(point => point[2])")
     assert prices == [price for _, price in ticks] + [444.5]
     assert [headers["Sec-WebSocket-Extensions"] for headers in handshakes] == [ANSWER]

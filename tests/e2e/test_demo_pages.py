@@ -87,7 +87,7 @@ def test_the_command_that_the_page_offers_moves_the_chart_of_days(page: Page, se
         subprocess.run(
             ["sh", "-c", command.replace("430.5", price)], check=True, timeout=60, stdout=subprocess.DEVNULL
         )
-        page.wait_for_function(f"globalThis.__rtc.charts.get('main').series[0].last?.[2] === {price}")
+        page.wait_for_function(f"globalThis.__rtc.charts.get('main').series[0]?.last?.[2] === {price}")
     assert metric(server.url, "rtserver_bad_times_total") == refused
 
 

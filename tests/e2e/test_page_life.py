@@ -94,9 +94,9 @@ def test_a_chart_out_of_sight_is_drawn_when_it_is_scrolled_to(page: Page, server
     page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
     settle(page, FAR_BELOW)
     push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.0)
-    page.wait_for_function("() => globalThis.__below.get('below').series[0].points().length === 2")
+    page.wait_for_function("() => globalThis.__below.get('below').series[0]?.points().length === 2")
     push_price(server.redis_url, NINE_THIRTY_MS + 120_000, 432.0)
-    page.wait_for_function("() => globalThis.__below.get('below').series[0].points().length === 3")
+    page.wait_for_function("() => globalThis.__below.get('below').series[0]?.points().length === 3")
     # One that was never drawn would have had its turn before this one.
     page.wait_for_function(f"() => ({MAIN}) === {3 * CANDLE}")
     # It may have been drawn once, before the browser said that it is out of sight.
