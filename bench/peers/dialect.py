@@ -16,6 +16,7 @@ class Dialect:
     ``answers`` how many marks come back for them.
 
     ``own_topics`` is for servers without users: a client's own messages go to a topic with the number of its place.
+    ``closes_the_silent`` is for servers that close a client that does not say at once who it is.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Dialect:
     mark: bytes
     answers: Callable[[Sequence[int]], int]
     own_topics: bool = False
+    closes_the_silent: bool = False
 
 
 def one(_topics: Sequence[int]) -> int:
@@ -78,6 +80,8 @@ RTSERVER = Dialect("/rt/", chart_opening, b'"render"', len)
 SOCKETIO = Dialect("/socket.io/?EIO=4&transport=websocket", socketio_opening, b"joined", one)
 NATS = Dialect("/", nats_opening, b"PONG", one)
 NCHAN = Dialect("/sub/t0", no_opening, b"", none)
-CENTRIFUGO = Dialect("/connection/websocket", centrifugo_opening, b'"subscribe":{', len, own_topics=True)
+CENTRIFUGO = Dialect(
+    "/connection/websocket", centrifugo_opening, b'"subscribe":{', len, own_topics=True, closes_the_silent=True
+)
 BROADCAST = Dialect("/", no_opening, b"", none)
 TCP = Dialect("", no_opening, b"", none)

@@ -4,7 +4,7 @@ import time
 
 from bench.comparison import Numbers, Scale, compare
 from bench.peers.running import RunningPeer
-from bench.peers.table import PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
+from bench.peers.table import CENTRIFUGO_HTTP, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.process import cpu_seconds
 from rtserver.bench.process import resident_bytes
 
@@ -21,6 +21,8 @@ def cost(running: RunningPeer, count: int, watched: float) -> Numbers:
         clients.connect(WARM_UP)
         before = resident_bytes(running.pid)
         seconds = clients.connect(count)
+        if running.peer.dialect.closes_the_silent:
+            running.open_up(clients, [])
         time.sleep(SETTLE_SECONDS)  # until what the handshakes left behind is gone
         grown = resident_bytes(running.pid) - before
         spent = cpu_seconds(running.pid)
@@ -41,5 +43,5 @@ def run(scale: Scale) -> Numbers:
         watched = HEARTBEAT_SECONDS if running.peer is PRODUCT and not scale.is_quick else WATCHED_SECONDS
         return cost(running, count, watched)
 
-    peers = [PRODUCT, *scale.peers((UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO))]
+    peers = [PRODUCT, *scale.peers((UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO, CENTRIFUGO_HTTP))]
     return {f"{count} connections": compare(peers, measure)}
