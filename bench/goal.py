@@ -26,20 +26,24 @@ class Goal:
         return value <= self.bound if self.is_upper else value >= self.bound
 
 
-OURS = "rtserver"
+OURS, NOT_KEPT = "rtserver", "rtserver, not kept"
 UWEBSOCKETS, TORNADO, WEBSOCKETS = "uWebSockets (socketify)", "Tornado, write_message", "websockets, broadcast"
 NATS, CHANNELS, TCELIB, C_FLOOR = "nats-server", "Django Channels", "tcelib", "the C floor"
 FAN_OUT: Case = ("fan_out", "500 subscribers")
 FROM_REDIS: Case = ("from_redis", "500 subscribers")
 REQUESTS: Case = ("request_reply", "50 clients")
+OWN: Case = ("own_message", "500 users, pushuser from Redis")
+LONE: Case = ("own_message", "500 users, 1,000 messages a second to one after the other")
 IDLE: Case = ("idle", "10000 connections")
 BURST: Case = ("burst", "100000 messages")
 RPC: Case = ("rpc", "echo of 48 bytes")
 RATE, ANSWERS, CALLS = "deliveries_per_second", "per_second", "per_second"
+LIGHTEST = ("steps", 0)
+BUSY = (*LIGHTEST, "server_busy")
 HUNDRED_A_SECOND = 50_000
 
 
-def of(peer: str, case: Case, *keys: str, unit: float = 1.0) -> Value:
+def of(peer: str, case: Case, *keys: str | int, unit: float = 1.0) -> Value:
     """Find a peer's figure at one scenario and setting, in ``unit``."""
 
     return lambda scenarios: float(reduce(getitem, (*case, peer, *keys), scenarios)) / unit
@@ -87,6 +91,12 @@ GOALS = (
     Goal("RPUSH to client at 100/s to 500, p99 in ms", at_hundred("p99"), 10.0, is_upper=True),
     Goal("many topics, deliveries/s", of(OURS, ("many_topics", "1000 subscribers"), RATE), 1_000_000),
     Goal("own message each, times Tornado", times(TORNADO, ("own_message", "500 clients"), RATE), 4.0),
+    Goal("RPUSH to one client, messages/s", of(OURS, OWN, RATE), 90_000),
+    Goal("RPUSH to one client, not kept, messages/s", of(NOT_KEPT, OWN, RATE), 150_000),
+    Goal("RPUSH to one client at 1,000/s, p50 in ms", of(OURS, LONE, *LIGHTEST, "p50"), 0.8, is_upper=True),
+    Goal("RPUSH to one client at 1,000/s, % of a core", of(OURS, LONE, *BUSY, unit=0.01), 40, is_upper=True),
+    Goal("the same not kept, p50 in ms", of(NOT_KEPT, LONE, *LIGHTEST, "p50"), 0.5, is_upper=True),
+    Goal("the same not kept, % of a core", of(NOT_KEPT, LONE, *BUSY, unit=0.01), 25, is_upper=True),
     Goal("request/reply, depth 1, times Tornado", times(TORNADO, REQUESTS, "depth 1", ANSWERS), 2.5),
     Goal("request/reply, depth 16, times uWebSockets", times(UWEBSOCKETS, REQUESTS, "depth 16", ANSWERS), 1.0),
     Goal("request/reply, depth 16, p99 in p50", starvation, 4.0, is_upper=True),

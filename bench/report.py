@@ -62,6 +62,7 @@ SWEEP = (
     Column("lightest load, /s", ("steps", 0, "offered"), whole),
     Column("p50 there", ("steps", 0, "p50"), milliseconds),
     Column("p99 there", ("steps", 0, "p99"), milliseconds),
+    Column("of a core there", ("steps", 0, "server_busy"), share),
 )
 REQUESTS = (
     Column("alone, p50", ("alone", "p50"), milliseconds),

@@ -32,7 +32,7 @@ def due(work: Work, users: list[str]) -> list[str]:
     """The publications that are due."""
     numbers = work.take()
     if work.is_own:
-        return [publication(user, work.payload(place)) for _ in numbers for place, user in enumerate(users)]
+        return [publication(users[place], work.payload(place)) for place in work.places(numbers, len(users))]
     return [publication(work.topic(number), work.payload(number)) for number in numbers]
 
 

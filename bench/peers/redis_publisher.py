@@ -21,19 +21,21 @@ def quote(topic: int, number: int) -> str:
     )
 
 
-def push_user(user_id: str, payload: str) -> str:
-    """One service message for one user, or for ``"*"`` in quotation marks."""
-    data = f'{{"user_id":{user_id},"type":"own","data":{payload}}}'
+def push_user(user_id: str, payload: str, keep: str) -> str:
+    """One service message for one user, or for ``"*"`` in quotation marks. ``keep`` is empty, or that member."""
+    data = f'{{"user_id":{user_id},"type":"own","data":{payload}{keep}}}'
     return f'{{"type":"pushuser","src":"bench","data":{data}}}'
 
 
 def due(work: Work, user_ids: list[str]) -> list[str]:
     """The service messages that are due."""
     numbers = work.take()
+    keep = "" if work.is_kept else ',"keep":false'
     if work.is_own:
-        return [push_user(user_id, work.payload(place)) for _ in numbers for place, user_id in enumerate(user_ids)]
+        places = work.places(numbers, len(user_ids))
+        return [push_user(user_ids[place], work.payload(place), keep) for place in places]
     if work.is_for_everyone:
-        return [push_user('"*"', work.payload(number)) for number in numbers]
+        return [push_user('"*"', work.payload(number), keep) for number in numbers]
     return [quote(work.topic(number), number) for number in numbers]
 
 

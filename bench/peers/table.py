@@ -54,6 +54,7 @@ CHANNELS = Peer(
     uses_redis=True,
 )
 PRODUCT = Peer("rtserver", dialect=RTSERVER, publisher="redis_publisher.py", uses_redis=True)
+NOT_KEPT = replace(PRODUCT, name="rtserver, not kept")
 TCELIB = Peer("tcelib", "tce.py", TCP)
 TCELIB_GEVENT = Peer("tcelib, gevent", "tce.py", TCP, options=("--gevent",))
 THRIFTPY2 = Peer("thriftpy2", "thrift.py", TCP, environment="thriftpy2")

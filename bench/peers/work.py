@@ -32,15 +32,18 @@ Member = TypeVar("Member", bound=Hashable)
 class Order:
     """``rate`` messages a second of about ``size`` bytes, to ``topics`` topics in turn.
 
-    ``own`` is other work: that many rounds a second, each of which gives every member a message made for it alone.
-    With ``everyone`` rtserver pushes to all users in place of a topic.
+    ``own`` is other work: that many rounds a second, each of which gives every member a message made for it alone; or
+    ``in_turn``, that many messages a second, each for one member, the next one for the next. With ``everyone``
+    rtserver pushes to all users in place of a topic. It keeps what it pushes to users if it is told to ``keep`` it.
     """
 
     rate: float = 0.0
     size: int = 120
     topics: int = 1
     own: bool = False
+    in_turn: bool = False
     everyone: bool = False
+    keep: bool = True
 
 
 def points(size: int) -> str:
@@ -74,6 +77,11 @@ class Work:
         """Return whether messages go to all users."""
         return self._order.everyone
 
+    @property
+    def is_kept(self) -> bool:
+        """Return whether messages to users are kept for them."""
+        return self._order.keep
+
     def listen(self) -> None:
         """Take orders from stdin from now on. The process ends with its stdin."""
         threading.Thread(target=self._listen, daemon=True).start()
@@ -95,6 +103,12 @@ class Work:
         numbers = range(self._number, due)
         self._number = due
         return numbers
+
+    def places(self, numbers: range, members: int) -> list[int]:
+        """Return the places of the members who get the own messages of these numbers."""
+        if self._order.in_turn:
+            return [number % members for number in numbers]
+        return [*range(members)] * len(numbers)
 
     def topic(self, number: int) -> int:
         """Return the topic of the message."""

@@ -10,6 +10,7 @@ compress as a chart's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bench.clients import Clients
 from bench.comparison import Numbers, Scale, compare
@@ -25,6 +26,7 @@ from bench.peers.table import (
     IN_PROCESS,
     LIBRARIES,
     NATS_SERVER,
+    NOT_KEPT,
     PRODUCT,
     SOURCE,
     Peer,
@@ -35,11 +37,15 @@ from bench.sweep import measure, sweep
 
 CEILING_RATE = 1000.0
 PLAIN = Order()
+LONE_RATE = 1000.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """One setting: clients on ``topics_each`` of the order's topics, and the rate of messages of the first step."""
+    """One setting: clients on ``topics_each`` of the order's topics, and the rate of messages of the first step.
+
+    With ``is_steady`` there is no other step, and it takes longer.
+    """
 
     title: str
     peers: Sequence[Peer]
@@ -47,11 +53,12 @@ class Case:
     order: Order = PLAIN
     clients: int = 500
     topics_each: int = 1
+    is_steady: bool = False
 
     @property
     def receivers(self) -> float:
-        """Clients that get a message; of own messages, all get one in each round."""
-        return self.clients * self.topics_each / self.order.topics
+        """Clients that get a message; of own messages, all get one in each round, or one in turn."""
+        return 1.0 if self.order.in_turn else self.clients * self.topics_each / self.order.topics
 
 
 def swept(scale: Scale, *cases: Case) -> Numbers:
@@ -62,8 +69,9 @@ def swept(scale: Scale, *cases: Case) -> Numbers:
         def run(running: RunningPeer, case: Case = case) -> Numbers:
             with running.clients() as clients:
                 join(running, clients, case)
-                rates = scale.rates(case.first_rate)
-                return sweep(running, clients, case.order, case.receivers, rates=rates, seconds=scale.seconds)
+                rates = [case.first_rate] if case.is_steady else scale.rates(case.first_rate)
+                seconds = scale.pick(5, 2) if case.is_steady else scale.seconds
+                return sweep(running, clients, case.order, case.receivers, rates=rates, seconds=seconds)
 
         tables.setdefault(case.title, {}).update(compare(scale.peers(case.peers), run))
     return tables
@@ -131,11 +139,19 @@ def many_topics(scale: Scale) -> Numbers:
 
 
 def own_message(scale: Scale) -> Numbers:
-    """Every user his own message, made and framed for one client; ``pushuser`` is the product's way, by user id."""
+    """Every user his own message, made and framed for one client; ``pushuser`` is the product's way, by user id.
+
+    All at once, more often with each step; and one user after the other.
+    """
     case = Case("500 clients", (*LIBRARIES, C_FLOOR), 10, Order(own=True))
     peers = (PRODUCT, CENTRIFUGO_HTTP, CENTRIFUGO_STREAM, C_FLOOR_FROM_REDIS)
     users = [replace(peer, users=case.clients) for peer in peers]
-    return swept(scale, case, replace(case, title="500 users, pushuser from Redis", peers=users))
+    not_kept = [replace(NOT_KEPT, users=case.clients)]
+    pushed = replace(case, title="500 users, pushuser from Redis", peers=users)
+    title = "500 users, 1,000 messages a second to one after the other"
+    lone = replace(pushed, title=title, first_rate=LONE_RATE, order=Order(own=True, in_turn=True), is_steady=True)
+    both = [(each, replace(each, peers=not_kept, order=replace(each.order, keep=False))) for each in (pushed, lone)]
+    return swept(scale, case, *chain.from_iterable(both))
 
 
 def compression(scale: Scale) -> Numbers:

@@ -19,7 +19,7 @@ def run(**rows: Numbers) -> Numbers:
 
 def swept(rate: float) -> Numbers:
     """A peer that was measured."""
-    return {"deliveries_per_second": rate, "steps": [{"offered": 10, "p50": 0.5, "p99": 20.0}]}
+    return {"deliveries_per_second": rate, "steps": [{"offered": 10, "p50": 0.5, "p99": 20.0, "server_busy": 0.25}]}
 
 
 def test_a_missing_peer_stands_in_the_table_with_its_reason() -> None:
@@ -38,7 +38,7 @@ def test_ratios_are_of_rtserver_in_the_same_setting() -> None:
     numbers = run(rtserver=swept(200), half=swept(100))
     rows = numbers["scenarios"]["fan_out"]["500 subscribers"]
     assert rows["half"]["of_ours"] == {"deliveries/s at most": 0.5}
-    assert "| half | 100 | 0.5 | 10 | 0.50 ms | 20 ms |" in report(numbers)
+    assert "| half | 100 | 0.5 | 10 | 0.50 ms | 20 ms | 25.0 % |" in report(numbers)
 
 
 def test_a_run_without_rtserver_has_no_ratios() -> None:

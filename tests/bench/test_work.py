@@ -54,6 +54,11 @@ def test_topics_take_turns() -> None:
     assert [work.topic(number) for number in range(5)] == [0, 1, 2, 0, 1]
 
 
+def test_own_messages_go_to_all_members_in_each_round_or_to_one_after_the_other() -> None:
+    assert Work(Order(rate=1, own=True)).places(range(7, 9), 3) == [0, 1, 2, 0, 1, 2]
+    assert Work(Order(rate=1, own=True, in_turn=True)).places(range(7, 11), 3) == [1, 2, 0, 1]
+
+
 def test_a_payload_has_the_size_that_was_ordered() -> None:
     for size in (120, 2000, 64_000):
         assert len(Work(Order(size=size)).payload(5)) == size
