@@ -37,7 +37,8 @@ LONE: Case = ("own_message", "500 users, 1,000 messages a second to one after th
 IDLE: Case = ("idle", "10000 connections")
 BURST: Case = ("burst", "100000 messages")
 RPC: Case = ("rpc", "echo of 48 bytes")
-RATE, ANSWERS, CALLS = "deliveries_per_second", "per_second", "per_second"
+PING = "rtserver, ping"
+RATE, ANSWERS, CALLS, PER_CORE = "deliveries_per_second", "per_second", "per_second", "per_core"
 LIGHTEST = ("steps", 0)
 BUSY = (*LIGHTEST, "server_busy")
 HUNDRED_A_SECOND = 50_000
@@ -100,6 +101,8 @@ GOALS = (
     Goal("request/reply, depth 1, times Tornado", times(TORNADO, REQUESTS, "depth 1", ANSWERS), 2.5),
     Goal("request/reply, depth 16, times uWebSockets", times(UWEBSOCKETS, REQUESTS, "depth 16", ANSWERS), 1.0),
     Goal("request/reply, depth 16, p99 in p50", starvation, 4.0, is_upper=True),
+    Goal("ping, depth 16, answers/s per core", of(PING, REQUESTS, "depth 16", PER_CORE), 300_000),
+    Goal("a JSON message without an answer, per core", of(PING, REQUESTS, "one-way", PER_CORE), 300_000),
     Goal("a lone client's request, p50 in ms", of(OURS, REQUESTS, "alone", "p50"), 0.1, is_upper=True),
     Goal(
         "connections/s, with sessions",
@@ -111,6 +114,9 @@ GOALS = (
     Goal("a burst of 100,000, seconds", of(OURS, BURST, "drain_seconds"), 2.0, is_upper=True),
     Goal("the slowest ping meanwhile, ms", of(OURS, BURST, "ping", "max"), 50.0, is_upper=True),
     Goal("TCE, pipelined, calls/s", of(TCELIB, RPC, "pipelined", CALLS), 300_000),
+    Goal("TCE, two-way, calls/s per core", of(TCELIB, RPC, "pipelined", PER_CORE), 700_000),
+    Goal("TCE, one-way served, calls/s per core", of(TCELIB, RPC, "one-way served", PER_CORE), 800_000),
+    Goal("TCE, one-way sent, calls/s per core", of(TCELIB, RPC, "one-way sent", PER_CORE), 800_000),
     Goal("TCE, 50 clients at depth 1, calls/s", of(TCELIB, RPC, "depth 1", CALLS), 50_000),
     Goal("TCE, new connections with a call, /s", of(TCELIB, RPC, "connections", CALLS), 10_000),
     Goal("TCE, a struct written and read, µs", of(TCELIB, RPC, "codec", "both_us"), 5.0, is_upper=True),

@@ -73,6 +73,8 @@ REQUESTS = (
     Column("p50", ("depth 16", "p50"), milliseconds),
     Column("p99", ("depth 16", "p99"), milliseconds),
     Column("least served client, of the average", ("depth 16", "least_share"), share),
+    Column("depth 16, answers/s per core", ("depth 16", "per_core"), whole),
+    Column("without an answer, messages/s per core", ("one-way", "per_core"), whole),
 )
 IDLE = (
     Column("memory each", ("bytes_per_connection",), kilobytes),
@@ -123,10 +125,15 @@ COMPRESSION = (
 RPC = (
     Column("pipelined, calls/s", ("pipelined", "per_second"), whole, is_compared=True),
     Column("the server's core", ("pipelined", "server_busy"), share),
+    Column("calls/s per core", ("pipelined", "per_core"), whole),
     Column("50 clients at depth 1, calls/s", ("depth 1", "per_second"), whole, is_compared=True),
     Column("the server's core", ("depth 1", "server_busy"), share),
     Column("new connections with a call, /s", ("connections", "per_second"), whole, is_compared=True),
     Column("the server's core", ("connections", "server_busy"), share),
+    Column("one-way served, calls/s per core", ("one-way served", "per_core"), whole),
+    Column("processor time of one", ("one-way served", "cpu_us"), microseconds),
+    Column("one-way sent, calls/s per core", ("one-way sent", "per_core"), whole),
+    Column("processor time of one", ("one-way sent", "cpu_us"), microseconds),
     Column("struct of 8 fields written", ("codec", "write_us"), microseconds),
     Column("read", ("codec", "read_us"), microseconds),
 )

@@ -15,6 +15,8 @@ from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.websocket import client_frame
 
 TEXT = b"a string as long as those of the goal, 48 bytes!"
+STRING = pack(">I", len(TEXT)) + TEXT
+"""As TCE writes it."""
 RING = 8192
 """So many different calls go round and round. More than are ever under way, so that no answer fits another call."""
 
@@ -36,35 +38,38 @@ class Wire:
     """A protocol whose answers are equally long and come in the order of their calls.
 
     ``call`` and ``answer`` give the bytes for a call's number, from 1 on. ``greeting`` is what a server says first.
+    ``ring`` is how many different calls there are.
     """
 
     call: Layout
     answer: Layout
     greeting: bytes = b""
+    ring: int = RING
 
     def talker(self) -> Callable[[], Talk]:
         """Return a function that makes the ``Talk`` of a new connection; the bytes are shared."""
         # Twice, so that what begins at the end of the ring is in one piece.
-        calls = b"".join(map(self.call, range(1, RING + 1))) * 2
-        answers = b"".join(map(self.answer, range(1, RING + 1))) * 2
-        return lambda: RingTalk(calls, answers, self.greeting)
+        calls = b"".join(map(self.call, range(1, self.ring + 1))) * 2
+        answers = b"".join(map(self.answer, range(1, self.ring + 1))) * 2
+        return lambda: RingTalk(calls, answers, self.ring, self.greeting)
 
 
 class RingTalk:
     """See ``Talk``. Wrong are bytes that differ in any place from what is due there."""
 
-    def __init__(self, calls: bytes, answers: bytes, greeting: bytes = b"") -> None:
+    def __init__(self, calls: bytes, answers: bytes, ring: int, greeting: bytes = b"") -> None:
         self._calls = calls
         self._answers = answers
+        self._ring = ring
         self._greeting = greeting
-        self._call_bytes = len(calls) // (2 * RING)
-        self._answer_bytes = len(answers) // (2 * RING)
+        self._call_bytes = len(calls) // (2 * ring)
+        self._answer_bytes = len(answers) // (2 * ring)
         self._called = 0
         self._received = 0
 
     def calls(self, count: int) -> bytes:
         """See ``Talk``; at most a ring of them."""
-        begin = self._called % RING * self._call_bytes
+        begin = self._called % self._ring * self._call_bytes
         self._called += count
         return self._calls[begin : begin + count * self._call_bytes]
 
@@ -87,9 +92,9 @@ class RingTalk:
         return data[len(due) :]
 
 
-def tce_packet(number: int, calltype: int, route: int) -> bytes:
-    """Envelope, header, one string (TCE protocol, sections 1 to 3)."""
-    body = pack(">BIBIIBHI", 1, number, calltype, route, 0, 1, 0, 0) + pack(">I", len(TEXT)) + TEXT
+def tce_packet(number: int, calltype: int, route: int, params: bytes = STRING, count: int = 1) -> bytes:
+    """Envelope, header, ``count`` parameters (TCE protocol, sections 1 to 3)."""
+    body = pack(">BIBIIBHI", 1, number, calltype, route, 0, count, 0, 0) + params
     return pack(">IIBBI", 0xEFD2BB99, 10 + len(body), 0, 0, 0x01000000) + body
 
 
@@ -122,14 +127,17 @@ def json_ping(data: bytes, number: int) -> bytes:
     return b'{"type":"ping","data":%b,"id":%d}' % (data, 10_000 + number)
 
 
+def server_text(payload: bytes) -> bytes:
+    """A server's frame of at most 125 bytes (RFC 6455, section 5.2)."""
+    return bytes((0x81, len(payload))) + payload
+
+
 def json_wire(data: bytes, answer: bytes) -> Wire:
-    """Pings with ``data``; a server's frame (RFC 6455, section 5.2) brings each back with ``answer`` in its place."""
-
-    def server_frame(number: int) -> bytes:
-        payload = json_ping(answer, number)
-        return bytes((0x81, len(payload))) + payload
-
-    return Wire(lambda number: client_frame(Opcode.TEXT, json_ping(data, number)), server_frame)
+    """Pings with ``data``, each of which comes back with ``answer`` in its place."""
+    return Wire(
+        lambda number: client_frame(Opcode.TEXT, json_ping(data, number)),
+        lambda number: server_text(json_ping(answer, number)),
+    )
 
 
 TCE = Wire(lambda number: tce_packet(number, 0x01, 2 << 16), lambda number: tce_packet(number, 0x02, 2 << 16))

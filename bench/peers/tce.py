@@ -31,11 +31,20 @@ def compiled() -> ModuleType:
 
 def adapter() -> tce.RpcCommAdapter:
     """With a servant that gives back what it gets."""
-    base: type[tce.Servant] = compiled().Calls
+    calls = compiled()
+    base: type[tce.Servant] = calls.Calls
 
     class Calls(base):
         def echo(self, text: str, ctx: tce.RpcContext) -> str:
             return text
+
+        def tell(self, text: str, ctx: tce.RpcContext) -> None:
+            pass
+
+        def push(self, text: str, count: int, ctx: tce.RpcContext) -> None:
+            caller = calls.CallsPrx(ctx.conn)
+            for _ in range(count):
+                caller.tell_oneway(text)
 
     return tce.RpcCommAdapter("calls").addServant(Calls())
 

@@ -8,22 +8,25 @@ import json
 import os
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
+from typing import TypeAlias
 
 from bench.caller import Callers, connections_per_second
 from bench.comparison import Numbers, Scale, compare
 from bench.peers import call_wire
 from bench.peers.call_wire import TEXT, Talk
 from bench.peers.grpc_wire import GrpcTalk
+from bench.peers.one_way import GROUP, GROUPS, SERVED, PushTalk
 from bench.peers.running import REPOSITORY, SCRIPTS, RunningPeer
 from bench.peers.table import GRPCIO, ICE, PRODUCT, TCELIB, TCELIB_GEVENT, THRIFTPY2, Peer
-from bench.process import SERVER_CORE, cpu_seconds, pinned
+from bench.process import SERVER_CORE, pinned
+from bench.spent import measured
 from rtserver.bench.client.error import TargetError
 
+MakeTalker: TypeAlias = Callable[[], Callable[[], Talk]]
 FEW, DEPTH = 4, 1000
 GRPC_DEPTH = 100  # HTTP/2 asks servers to allow that many; of a thousand, grpcio refuses most
 CLIENTS = 50
@@ -31,17 +34,22 @@ CLIENTS = 50
 
 @dataclass(frozen=True)
 class Rpc:
-    """One row. ``talker`` prepares its bytes; ``codec`` is a script in ``bench/peers``, where it can be had alone."""
+    """One row. ``talker`` prepares its bytes; ``codec`` is a script in ``bench/peers``, where it can be had alone.
+
+    ``one_way`` prepares the bytes of groups of one-way calls.
+    """
 
     peer: Peer
-    talker: Callable[[], Callable[[], Talk]]
+    talker: MakeTalker
     codec: str = ""
     depth: int = DEPTH
+    one_way: Mapping[str, MakeTalker] = field(default_factory=dict)
 
 
+ONE_WAY: Mapping[str, MakeTalker] = {"one-way served": SERVED.talker, "one-way sent": lambda: PushTalk}
 RPCS = (
-    Rpc(TCELIB, call_wire.TCE.talker, "tce.py"),
-    Rpc(TCELIB_GEVENT, call_wire.TCE.talker),
+    Rpc(TCELIB, call_wire.TCE.talker, "tce.py", one_way=ONE_WAY),
+    Rpc(TCELIB_GEVENT, call_wire.TCE.talker, one_way=ONE_WAY),
     Rpc(THRIFTPY2, call_wire.THRIFT.talker, "thrift.py"),
     Rpc(ICE, call_wire.ICE.talker),
     Rpc(GRPCIO, lambda: GrpcTalk, "grpcio.py", GRPC_DEPTH),
@@ -61,6 +69,9 @@ def run(scale: Scale) -> Numbers:
         for name, clients, depth in (("pipelined", FEW, rpc.depth), ("depth 1", CLIENTS, 1)):
             with running.sockets(clients) as sockets, Callers(sockets, talker, depth) as callers:
                 numbers[name] = best(running, rounds, lambda: callers.measure(scale.seconds)["per_second"])
+        for name, make_talker in rpc.one_way.items():
+            with running.sockets(FEW) as sockets, Callers(sockets, make_talker(), GROUPS) as callers:
+                numbers[name] = best(running, rounds, lambda: callers.measure(scale.seconds, GROUP)["per_second"])
         if running.peer.server:
             connect = partial(connections_per_second, running.port, talker, count)
             numbers["connections"] = best(running, rounds, connect)
@@ -70,19 +81,9 @@ def run(scale: Scale) -> Numbers:
 
 
 def best(running: RunningPeer, rounds: int, rate: Callable[[], float]) -> Numbers:
-    """The best of some rounds, as the others were disturbed, and the share of its core that the server spent on it.
-
-    Where that is far below 1, something else was the limit.
-    """
-    return max((measured(running, rate) for _ in range(rounds)), key=itemgetter("per_second"))
-
-
-def measured(running: RunningPeer, rate: Callable[[], float]) -> Numbers:
-    """One round."""
-    begun, spent = time.perf_counter(), cpu_seconds(running.pid)
-    per_second = round(rate())
-    spent = cpu_seconds(running.pid) - spent
-    return {"per_second": per_second, "server_busy": round(spent / (time.perf_counter() - begun), 2)}
+    """The best of some rounds, as the others were disturbed."""
+    each = (measured(running.pid, lambda: {"per_second": round(rate())}) for _ in range(rounds))
+    return max(each, key=itemgetter("per_second"))
 
 
 def codec(rpc: Rpc) -> Numbers:
