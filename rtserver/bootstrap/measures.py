@@ -203,6 +203,15 @@ def queue_memory_measures(pipeline: Pipeline) -> Iterator[Measure]:
     yield Measure(
         "gauge", "bus_bytes", "Memory that the bus takes in Redis, roughly, in bytes", lambda: memory.memory.bus
     )
+    yield Measure(
+        "gauge", "bus_limit_bytes", "Memory that the bus may take, in bytes", lambda: pipeline.queue.bus_bytes
+    )
+    yield Measure(
+        "counter",
+        "bus_outgrown",
+        "Moves of messages that left the bus beyond its bytes, because a cursor had not passed them",
+        lambda: pipeline.intake.outgrowth.moves,
+    )
     yield Measure("counter", "bus_trimmed", "Bus entries trimmed because memory was short", lambda: memory.trimmed)
     yield Measure(
         "counter",

@@ -107,13 +107,15 @@ class MemoryQueue:
                 self._asides += 1
                 self._aside[str(self._asides)] = raw
         self._bytes += sum(map(len, fitting))
+        holder = ""
         derived = min(map(order_of, self._cursors.values()), default=(inf, 0))
         while self.bus_bytes and len(self._bus) > 1 and self._size() > self.bus_bytes:
             if order_of(self._bus[0].id) > derived:
+                holder = min(self._cursors, key=lambda cursor: order_of(self._cursors[cursor])) if fitting else ""
                 break
             self._bus.popleft()
         is_held = count >= room and bool(self._list)
-        return Moved(len(fitting), self.newest_id(), len(self._aside), ended, self._bytes, is_held)
+        return Moved(len(fitting), self.newest_id(), len(self._aside), ended, self._bytes, is_held, holder)
 
     def _room(self, newest: int) -> int:
         """Return how many entries may come before one is trimmed that a cursor has not passed."""

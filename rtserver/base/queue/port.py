@@ -37,7 +37,8 @@ class Moved(NamedTuple):
     aside.
 
     Messages are set aside because they are too large. ``bytes`` counts all bytes that have come to the bus since it
-    began. ``is_held`` is True if messages stayed on the list until a cursor comes closer.
+    began. ``is_held`` is True if messages stayed on the list until a cursor comes closer. ``holder`` is the cursor
+    for which the bus keeps more bytes than it may have; empty if there is none.
     """
 
     messages: int
@@ -47,6 +48,7 @@ class Moved(NamedTuple):
     """The former end of the bus, if it lay before an entry that the caller knew of: entries were lost."""
     bytes: int = 0
     is_held: bool = False
+    holder: str = ""
 
 
 class Memory(NamedTuple):
@@ -158,7 +160,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
 class QueuePort(Protocol):
     """A list, a bus and the dead letters of one name. Every call may raise ``QueueError``.
 
-    ``bus_bytes`` bounds the bus; 0 bounds its length alone. A change takes effect with the next intake.
+    ``bus_bytes`` bounds the bus; 0 bounds its length alone. A change takes effect with the next intake. What a cursor
+    has not passed stays beyond it.
     """
 
     address: str

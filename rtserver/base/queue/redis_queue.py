@@ -121,11 +121,12 @@ class RedisQueue:
         pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
         commands = [pop, self._move(known)]
         popped, moved = self._redis.call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
-        count, newest_id, aside, ended, size, is_held = moved
+        count, newest_id, aside, ended, size, is_held, holder = moved
         if isinstance(popped, Exception) and count == 0 and wait > 0:
             # Redis had no memory for the pop, which would have waited. The script ran, so wait here.
             self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
-        return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size, bool(is_held))
+        end = ended.decode() if ended else None
+        return Moved(count, newest_id.decode(), aside, end, size, bool(is_held), holder.decode())
 
     def _move(self, known: str) -> tuple[object, ...]:
         keys = (*self._move_keys, *self._streams.derived)

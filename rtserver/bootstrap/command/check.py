@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from tornado.netutil import bind_sockets
 
+from rtserver.base.queue.bus_bound import bound_of_bus
 from rtserver.base.send.choice import choose_sender
 from rtserver.base.wire.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
@@ -137,9 +138,9 @@ def check_redis(config: Config) -> Iterator[Finding]:
     """
     running = running_url(Path(config.var_dir))
     if config.redis_url:
-        yield from _check_server(config.redis_url, Severity.FAIL)
+        yield from _check_server(config, config.redis_url, Severity.FAIL)
     elif running:
-        yield from _check_server(running, Severity.WARN)
+        yield from _check_server(config, running, Severity.WARN)
     else:
         yield _check_binary()
 
@@ -190,7 +191,7 @@ def _check_binary() -> Finding:
     return Finding(Severity.OK, "redis", f"an embedded {major}.{minor} can be started from {binary.path}")
 
 
-def _check_server(url: str, if_away: Severity) -> Iterator[Finding]:
+def _check_server(config: Config, url: str, if_away: Severity) -> Iterator[Finding]:
     with plain_client(url) as client:
         try:
             info = client.call("INFO", role=Role.INSPECTION)
@@ -199,6 +200,7 @@ def _check_server(url: str, if_away: Severity) -> Iterator[Finding]:
             return
         yield from judge_server(client.address, info)
         yield from judge_persistence(info, _setting(client, "save"), _setting(client, "appendfsync"))
+        yield tell_bus(config, info)
 
 
 def judge_server(address: str, info: Mapping[str, Any]) -> Iterator[Finding]:
@@ -219,6 +221,15 @@ def judge_server(address: str, info: Mapping[str, Any]) -> Iterator[Finding]:
         text = f"maxmemory-policy is {policy}: a full Redis silently drops messages, and sessions if it has any"
         text += "; set noeviction"
         yield Finding(severity, "redis", text)
+
+
+def tell_bus(config: Config, info: Mapping[str, Any]) -> Finding:
+    """Tell how many messages and bytes the bus may have in a server with that INFO."""
+    most = info.get("maxmemory", 0)
+    size = bound_of_bus(config.bus_bytes, most)
+    reason = "bus_bytes" if config.bus_bytes else "a quarter of maxmemory" if most else "no maxmemory; see bus_bytes"
+    text = f"up to {config.bus_length} messages, and {size >> 20} MB ({reason}), of what servers that were away read"
+    return Finding(Severity.OK, "bus", text)
 
 
 def judge_persistence(

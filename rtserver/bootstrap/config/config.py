@@ -267,7 +267,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bus_length: Annotated[int, Meta(description="Messages kept in Redis for workers that come back.", ge=1)] = 100_000
     bus_bytes: Annotated[
         int,
-        Meta(description="Bytes of these messages, roughly. 0: a quarter of Redis's maxmemory, if it has one.", ge=0),
+        Meta(
+            description="Bytes of these messages, roughly. 0: a quarter of Redis's maxmemory, or 1 GiB.",
+            ge=0,
+        ),
     ] = 0
     repeat_seconds: Annotated[
         float,

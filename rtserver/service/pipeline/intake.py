@@ -10,6 +10,7 @@ from rtserver.base.queue.port import START, Entry, Moved, QueuePort, number_of
 from rtserver.service.message import too_large
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
+from rtserver.service.pipeline.outgrowth import Outgrowth
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 
@@ -52,6 +53,7 @@ class Intake:
         self._is_first = True
         self.moved = 0
         self.is_held = self.is_stopped = False
+        self.outgrowth = Outgrowth()
         self.on_held: Callable[[], object] = lambda: None
 
     @property
@@ -101,6 +103,8 @@ class Intake:
         self.moved += moved.messages
         self.newest_id = moved.newest_id
         self.is_held = moved.is_held
+        if moved.messages:
+            self.outgrowth.note(moved.holder, self._queue.bus_bytes)
         if moved.aside:
             self._bury_aside()
 

@@ -40,8 +40,8 @@ class PipelineLimits(NamedTuple):
     """Numbers that bound a pipeline.
 
     ``read_count`` entries are read at once. ``max_ahead`` entries may lie between the intake and the reader.
-    ``bus_bytes`` bounds the bus; 0 is a quarter of what Redis may use. ``lane_bound`` messages may wait in a lane, of
-    which ``lane_batch`` are handled between two flushes. ``message`` bounds one message.
+    ``bus_bytes`` bounds the bus; 0 leaves it to Redis (``bound_of_bus``). ``lane_bound`` messages may wait in a lane,
+    of which ``lane_batch`` are handled between two flushes. ``message`` bounds one message.
     """
 
     read_count: int = 500

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from rtserver.base.queue.bus_bound import bound_of_bus
 from rtserver.base.queue.port import Memory, QueueError, QueuePort
 
 LOOK_SECONDS = 0.5
@@ -17,7 +18,6 @@ PATIENCE_SECONDS = 1.5  # without room, after which entries go that some reader 
 LOST_AGE = 2.0  # seconds; running readers had time for such entries: offsets are committed every second
 TELL_SECONDS, TELL_LOST_SECONDS = 60.0, 5.0
 LARGEST_SECONDS = 10.0
-SHARE_OF_BUS = 4  # a quarter of the limit for the bus, if no setting bounds it
 REFUSING = (
     "noeviction",
     "",
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class QueueMemory:
-    """Watch of one worker. ``bus_bytes`` bounds the bus; 0 for a quarter of what Redis may use.
+    """Watch of one worker. ``bus_bytes`` is the setting of that name; see ``bound_of_bus``.
 
     ``is_short``: room must be made. ``is_full``: Redis refuses producers and log-ins, or will soon. ``trimmed``
     counts entries of the bus that went for that, ``unread`` those among them that some reader had not had. All of
@@ -73,7 +73,7 @@ class QueueMemory:
     def look(self) -> None:
         """Look once, and act on it. Raises ``QueueError``."""
         memory = self._queue.memory()
-        self._queue.bus_bytes = self._bus_bytes or memory.most // SHARE_OF_BUS
+        self._queue.bus_bytes = bound_of_bus(self._bus_bytes, memory.most)
         self._note(memory)
         if self.is_short:
             self._make_room(memory)

@@ -356,14 +356,32 @@ def test_the_bound_in_bytes_leaves_what_is_not_derived_yet(queue: QueuePort) -> 
     queue.bus_bytes = 1_000_000
     ids = entries_of(queue)
     queue.keep("users", ids[1], [])
+    holders = []
+    for _ in range(40):
+        queue.put([b"x" * 50_000])
+        holders.append(queue.intake(0.1).holder)
+    assert queue.range(START, queue.newest_id(), 1)[0].id == ids[2]
+    assert (holders[0], holders[-1]) == ("", "users")
+    queue.keep("users", queue.newest_id(), [])
+    queue.put([b"x" * 50_000])
+    assert queue.intake(0.1).holder == ""
+    assert 0 < queue.memory().bus <= 1_000_000
+
+
+def test_the_cursor_furthest_back_is_told_as_what_the_bus_is_too_large_for(queue: QueuePort) -> None:
+    queue.bus_bytes = 1_000_000
+    for cursor in ("history", "users"):
+        queue.begin_keeping(cursor)
     for _ in range(40):
         queue.put([b"x" * 50_000])
         queue.intake(0.1)
-    assert queue.range(START, queue.newest_id(), 1)[0].id == ids[2]
-    queue.keep("users", queue.newest_id(), [])
-    queue.put([b"x" * 50_000])
-    queue.intake(0.1)
-    assert 0 < queue.memory().bus <= 1_000_000
+        queue.keep("users", queue.newest_id(), [])
+    assert queue.intake(0).holder == ""
+    queue.put([b"x"])
+    assert queue.intake(0.1).holder == "history"
+    queue.keep("history", queue.newest_id(), [])
+    queue.put([b"x"])
+    assert queue.intake(0.1).holder == ""
 
 
 def test_a_cursor_holds_on_to_the_bus_from_when_it_begins(queue: QueuePort) -> None:

@@ -230,6 +230,41 @@ def test_the_bus_is_bounded_by_bytes_and_keeps_the_newest(redis_url: str, client
     assert client.llen(MARKS) <= 12
 
 
+@pytest.mark.parametrize("count", [8, 9, 10, 17, 40, 100, 257])
+def test_a_bus_that_a_cursor_held_is_back_at_its_bytes_with_the_next_message(
+    redis_url: str, client: redis.Redis, count: int
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.bus_bytes = 500_000
+    queue.begin_keeping("history")
+    ids = fill(queue, count, 60_000)
+    assert len(ids) == count
+    queue.keep("history", ids[-1], [])
+    after = fill(queue, 1, 60_000)
+    assert after[-1] not in ids
+    assert 350_000 <= queue.memory().bus <= 500_000
+    assert client.llen(MARKS) <= 10
+
+
+def test_a_cursor_that_stands_still_holds_the_bus_for_those_who_move_it(redis_url: str, client: redis.Redis) -> None:
+    ours, others = (RedisQueue(plain_client(redis_url)) for _ in range(2))
+    for queue in (ours, others):
+        queue.bus_bytes = 500_000
+    ours.begin_keeping("history")
+    client.zadd(MOMENTS, {"cursor history": 1})
+    assert len(fill(ours, 20, 50_000)) == 20
+    assert len(fill(others, 1, 50_000)) < 10
+
+
+def test_a_cursor_of_a_stream_of_another_kind_holds_nothing(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.bus_bytes = 500_000
+    queue.begin_keeping("once:mail")
+    client.delete(MOMENTS)
+    client.set("{queue:rtserver}:once:mail", "no stream")
+    assert len(fill(queue, 20, 50_000)) < 10
+
+
 def test_marks_go_with_what_is_trimmed_by_length_and_begin_anew_with_the_bus(
     redis_url: str, client: redis.Redis
 ) -> None:

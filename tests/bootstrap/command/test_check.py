@@ -16,6 +16,7 @@ from rtserver.bootstrap.command.check import (
     check_sizes,
     judge_persistence,
     judge_server,
+    tell_bus,
 )
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import ROW_BYTES
@@ -47,6 +48,20 @@ def test_a_sound_server_is_named_with_its_version() -> None:
     (finding,) = judge_server("redis://x:1/0", SOUND)
     assert finding == (Severity.OK, "redis", "redis://x:1/0, version 7.4.1")
     assert list(judge_persistence(SOUND, "3600 1")) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "maxmemory", "words"),
+    [
+        (Config(), 0, "up to 100000 messages, and 1024 MB (no maxmemory; see bus_bytes)"),
+        (Config(), 8 << 30, "up to 100000 messages, and 2048 MB (a quarter of maxmemory)"),
+        (Config(bus_length=5, bus_bytes=64 << 20), 8 << 30, "up to 5 messages, and 64 MB (bus_bytes)"),
+    ],
+)
+def test_the_bounds_of_the_bus_are_told_with_their_reason(config: Config, maxmemory: int, words: str) -> None:
+    finding = tell_bus(config, SOUND | {"maxmemory": maxmemory})
+    assert finding[:2] == (Severity.OK, "bus")
+    assert finding.detail.startswith(words)
 
 
 @pytest.mark.parametrize(

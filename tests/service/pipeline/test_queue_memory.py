@@ -40,8 +40,14 @@ def world() -> World:
     return World()
 
 
-def test_the_bus_may_have_a_quarter_of_what_redis_may_use_or_what_is_set() -> None:
-    for world, most in ((World(), MOST // 4), (World(bus_bytes=700), 700), (World(most=0), 0)):
+def test_the_bus_may_have_what_is_set_or_a_quarter_of_what_redis_may_use_or_a_gigabyte() -> None:
+    bounds = (
+        (World(), MOST // 4),
+        (World(bus_bytes=700), 700),
+        (World(most=0), 1_073_741_824),
+        (World(most=0, bus_bytes=700), 700),
+    )
+    for world, most in bounds:
         world.look()
         assert world.queue.bus_bytes == most
 

@@ -8,7 +8,8 @@
 --       (roughly; 0: any number), the prefix of all keys, the milliseconds for which an offset counts
 -- Returns the number of moved messages, the id of the newest entry, the number of messages set aside; the former end of
 -- the bus if it lay before what the caller knew, in which case ids and numbers continue behind that; the bytes that
--- have come to the bus; and 1 if more messages would have trimmed entries that a cursor has not passed.
+-- have come to the bus; 1 if more messages would have trimmed entries that a cursor has not passed; and the cursor
+-- for which the bus holds more bytes than it may have, or ''.
 --
 -- It looks at nothing of a message but its length, and at that before it fetches the message: to hand 60 MB to a script
 -- takes Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
@@ -73,6 +74,12 @@ local has_new_mark = false
 
 local most_entries = tonumber(bus_length)
 
+-- Return false if nothing can be derived: only this stream's readers lose by it.
+local function is_derivable(stream)
+  local kind = redis.call('TYPE', stream).ok
+  return kind == 'none' or kind == 'stream'
+end
+
 -- Return how many entries may come before one behind the cursor could be trimmed.
 local function room_for(cursor, stream)
   local id = noted(cursor) or '0-0'
@@ -80,9 +87,8 @@ local function room_for(cursor, stream)
   if number - passed + 2 * limit <= most_entries then
     return math.huge -- more than the two lists hold
   end
-  local kind = redis.call('TYPE', stream).ok
-  if kind ~= 'none' and kind ~= 'stream' then
-    return most_entries -- nothing can be derived: only this stream's readers lose by it
+  if not is_derivable(stream) then
+    return most_entries
   end
   -- Numbers may be missing from a bus that has lost its end, so count from the next entry that exists.
   local next_entry = redis.call('XRANGE', bus, '(' .. id, '+', 'COUNT', 1)[1]
@@ -96,6 +102,19 @@ end
 local room = math.huge
 for i = FIRST_CURSOR, #KEYS, 2 do
   room = math.min(room, room_for(KEYS[i], KEYS[i + 1]))
+end
+
+-- Return the offset up to which all is derived, and the key of the cursor that stands there. A cursor of the caller's
+-- counts for as long as it stands still, one of another worker for a while.
+local function derived_by_all()
+  local place, holder = passed_by('cursor', moments, nil, key_prefix, now_ms - counted_ms)
+  for i = FIRST_CURSOR, #KEYS, 2 do
+    local its_place = noted(KEYS[i]) or '0-0'
+    if (not place or is_behind(place, its_place)) and is_derivable(KEYS[i + 1]) then
+      place, holder = its_place, KEYS[i]
+    end
+  end
+  return place, holder
 end
 
 local function new_aside()
@@ -171,6 +190,7 @@ if behind > 0 and redis.call('LLEN', intake) == 0 then
     move(list, bytes)
   end
 end
+local holder = ''
 if moved > 0 then
   redis.call('SET', bytes_key, string.format('%.0f', total))
   local is_trimmed = false
@@ -178,9 +198,11 @@ if moved > 0 then
     local first_kept = mark_within(marks, total, bus_bytes)
     if first_kept then
       -- Entries that are not derived yet stay. A reader that comes too late sees the gap in the numbers.
-      local derived = passed_by('cursor', moments, nil, key_prefix, now_ms - counted_ms)
-      local limit = derived and next_of(derived) or first_kept
-      redis.call('XTRIM', bus, 'MINID', is_behind(first_kept, limit) and limit or first_kept)
+      local derived, its_key = derived_by_all()
+      if derived and is_behind(first_kept, next_of(derived)) then
+        first_kept, holder = next_of(derived), string.sub(its_key, #key_prefix + 6) -- behind "kept:"
+      end
+      redis.call('XTRIM', bus, 'MINID', first_kept)
       is_trimmed = true
     end
   end
@@ -190,4 +212,4 @@ if moved > 0 then
   end
 end
 local is_held = moved >= room and redis.call('LLEN', intake) + redis.call('LLEN', list) > 0
-return {moved, newest_id, asides, ended, total, is_held and 1 or 0}
+return {moved, newest_id, asides, ended, total, is_held and 1 or 0, holder}

@@ -39,14 +39,27 @@ local function noted_bytes(bytes_key, marks)
 end
 
 -- Return the first mark behind which there are at most so many bytes; nil if that is the first of all, or none.
+--
+-- It is the second one as a rule. While a cursor holds the bus, thousands of marks lie before it.
 local function mark_within(marks, total, most)
-  local i = 0
-  local mark = redis.call('LINDEX', marks, 0)
-  while mark and total - marked_bytes(mark) > most do
-    i = i + 1
-    mark = redis.call('LINDEX', marks, i)
+  local function is_before(i)
+    local mark = redis.call('LINDEX', marks, i)
+    return mark and total - marked_bytes(mark) > most
   end
-  return i > 0 and marked_id(mark or redis.call('LINDEX', marks, -1)) or nil
+  if not is_before(0) then
+    return nil
+  end
+  local last, step = 0, 1 -- the last index that is known to lie before it
+  while is_before(last + step) do
+    last, step = last + step, 2 * step
+  end
+  while step > 1 do
+    step = step / 2
+    if is_before(last + step) then
+      last = last + step
+    end
+  end
+  return marked_id(redis.call('LINDEX', marks, last + 1) or redis.call('LINDEX', marks, -1))
 end
 
 -- Forget the marks before the one at or before the oldest entry. The entries up to the number trimmed are gone.

@@ -2,22 +2,23 @@
 --
 -- An offset is a field of the hash of committed offsets, for one lane of one worker; or a cursor, up to which a derived
 -- stream has been made. The times have a member for each, "lane" or "cursor" and its name. Returns nil if there are
--- none.
+-- none; behind the offset the key of the cursor that it is, or nil.
 local function passed_by(kind, moments, offsets, prefix, since_ms)
-  local passed
+  local passed, holder
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', moments, since_ms, '+inf')) do
     local its_kind, name = string.match(member, '^(%S+) (.*)$')
-    local place
+    local place, key
     if its_kind == 'cursor' then
-      place = noted(prefix .. 'kept:' .. name)
+      key = prefix .. 'kept:' .. name
+      place = noted(key)
     elseif kind ~= 'cursor' then
       place = redis.call('HGET', offsets, name)
     end
     if place and parts_of(place) and (not passed or is_behind(passed, place)) then
-      passed = place
+      passed, holder = place, key
     end
   end
-  return passed
+  return passed, holder
 end
 
 -- Return the first possible id behind another.
