@@ -14,7 +14,7 @@ from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRang
 from rtserver.base.queue.redis_entry import entries_of, load_script
 from tcelib.queue.redis_commands import RedisCommands
 
-CHUNK = 125  # entries appended by one script: one to five milliseconds in which Redis does nothing else
+CHUNK = 250  # entries appended by one script: one to five milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # cost of a shared body besides its own length
 MOST_BROKEN = 100  # keys that are checked again
 STREAM, HASH, PLACE = "stream", "hash", "place"

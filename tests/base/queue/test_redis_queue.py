@@ -532,6 +532,19 @@ def test_after_a_stream_has_expired_it_is_known_who_missed_something(redis_url: 
     assert (gone(queue, one), gone(queue, two)) == (Gone.TRIMMED, None)
 
 
+def test_the_note_of_the_newest_id_is_whole_and_outlives_the_stream_however_often_it_changes(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    ids = [an_id(number) for number in (1, 2, 10, 11, 3_000)]
+    for one in ids:
+        keep(queue, one)
+        assert client.get("{queue:rtserver}:newest:user:7") == one.encode()
+        assert client.ttl("{queue:rtserver}:newest:user:7") > 20 * SECONDS
+    client.delete(KEPT)
+    assert (gone(queue, ids[-2]), gone(queue, ids[-1])) == (Gone.EXPIRED, None)
+
+
 def test_one_who_is_late_does_not_make_a_stream_look_older_than_it_is(redis_url: str, client: redis.Redis) -> None:
     queue = RedisQueue(plain_client(redis_url))
     one, two = an_id(1), an_id(2)

@@ -132,7 +132,7 @@ local function append(raw)
   end
   number = number + 1
   newest_id = prefix .. string.format('%.0f', number)
-  redis.call('XADD', bus, 'MAXLEN', '~', bus_length, newest_id, 'raw', raw)
+  redis.call('XADD', bus, newest_id, 'raw', raw)
   if not marked or total - marked >= MARK_BYTES then
     redis.call('RPUSH', marks, newest_id .. ' ' .. string.format('%.0f', total))
     marked, has_new_mark = total, true
@@ -192,6 +192,7 @@ if behind > 0 and redis.call('LLEN', intake) == 0 then
 end
 local holder = ''
 if moved > 0 then
+  redis.call('XTRIM', bus, 'MAXLEN', '~', bus_length) -- once: with each XADD it would be a third of its time
   redis.call('SET', bytes_key, string.format('%.0f', total))
   local is_trimmed = false
   if bus_bytes > 0 then

@@ -30,8 +30,15 @@ if cursor ~= '0-0' and is_behind(kept, cursor) then
   end
 end
 
-local touched, added, added_bytes, broken, references = {}, {}, {}, {}, {}
+-- By the number of a stream: its key, the key of the note of its newest id, what was added, and its last entry here.
+local keys, note_keys, added, added_bytes, touched = {}, {}, {}, {}, {}
+local broken, references = {}, {}
 local appended = 0
+
+for stream, name in ipairs(streams) do
+  keys[stream], note_keys[stream] = prefix .. name, prefix .. 'newest:' .. name
+  added[stream], added_bytes[stream] = 0, 0
+end
 
 local function append(stream, id, message)
   local is_shared = message < 0
@@ -39,11 +46,11 @@ local function append(stream, id, message)
   if is_shared then
     field, value = REF, ''
   end
-  local reply = redis.pcall('XADD', prefix .. stream, id, field, value)
+  local reply = redis.pcall('XADD', keys[stream], id, field, value)
   if type(reply) == 'string' then
     appended = appended + 1
-    added[stream] = (added[stream] or 0) + 1
-    added_bytes[stream] = (added_bytes[stream] or 0) + #value
+    added[stream] = added[stream] + 1
+    added_bytes[stream] = added_bytes[stream] + #value
     if is_shared then
       local held = references[id]
       references[id] = {message, held and held[2] + 1 or 1}
@@ -57,12 +64,13 @@ local function append(stream, id, message)
   touched[stream] = id
 end
 
-local is_new = false
+local first_new_id
 for i = 1, #entries, 3 do
   local id = entries[i + 1]
-  is_new = is_new or is_behind(id, cursor) -- entries are in order, so all that follow are new as well
-  if is_new then
-    local refusal = append(streams[entries[i]], id, entries[i + 2])
+  -- Entries are in order, so all that follow a new one are new as well.
+  first_new_id = first_new_id or (is_behind(id, cursor) and id)
+  if first_new_id then
+    local refusal = append(entries[i], id, entries[i + 2])
     if refusal then
       return refusal
     end
@@ -80,8 +88,8 @@ for id, held in pairs(references) do
   hold_body(prefix, id, ARGV[6 - held[1]], held[2], seconds + 2 * slot_ms / 1000 + math.min(ahead, seconds))
 end
 
-local function is_first_in_slot(id, former_id)
-  return math.floor(parts_of(id) / slot_ms) ~= math.floor(parts_of(former_id) / slot_ms)
+local function slot_of(id)
+  return math.floor(parts_of(id) / slot_ms)
 end
 
 -- Bodies of old entries expire by themselves.
@@ -110,15 +118,6 @@ local function note(key, id)
   redis.call('SET', key, id, 'EX', seconds * REMEMBERED)
 end
 
-local function replace_note(key, id)
-  local former = redis.pcall('SET', key, id, 'EX', seconds * REMEMBERED, 'GET')
-  if type(former) == 'table' then
-    note(key, id)
-    return nil
-  end
-  return former and parts_of(former) and former
-end
-
 -- Redis reserves 4 KB for the first entries of a stream, and most users never fill them. A restored stream takes what
 -- it needs. Without the right to restore keys it keeps the 4 KB.
 local function compact(key)
@@ -128,11 +127,12 @@ local function compact(key)
   end
 end
 
-local function bound(stream, id)
-  local key = prefix .. stream
-  local is_late = not added[stream] -- another worker appended first, and perhaps more
+local function bound(stream, id, former_id)
+  local key, name = keys[stream], streams[stream]
+  local is_late = added[stream] == 0 -- another worker appended first, and perhaps more
   local newest_id = is_late and newest_of(key) or id
-  local former_id = replace_note(prefix .. 'newest:' .. stream, newest_id)
+  former_id = former_id and parts_of(former_id) and former_id
+  note(note_keys[stream], newest_id)
   local size = redis.call('XLEN', key)
   local is_fresh = size == added[stream]
   if is_fresh and added_bytes[stream] < SET_ASIDE then
@@ -140,7 +140,7 @@ local function bound(stream, id)
   end
   local has_expired = former_id and is_fresh
   local trimmed_id = has_expired and former_id
-  if is_late or not former_id or has_expired or is_first_in_slot(newest_id, former_id) then
+  if is_late or not former_id or has_expired or slot_of(newest_id) ~= slot_of(former_id) then
     trimmed_id = trim_aged(key) or trimmed_id
     size = redis.call('XLEN', key)
   end
@@ -148,21 +148,44 @@ local function bound(stream, id)
     trimmed_id = trim_excess(key, size - length)
   end
   if trimmed_id then
-    note(prefix .. 'trimmed:' .. stream, trimmed_id)
+    note(prefix .. 'trimmed:' .. name, trimmed_id)
   end
 end
 
-if length > 0 then
-  for stream, id in pairs(touched) do
-    bound(stream, id)
+-- Bound all streams that have been touched. For nearly all of them nothing is due but the note of the newest id: it
+-- was made in the same slot of time, so it lives long enough, and the new id overwrites all of it.
+local function bound_all()
+  local slot = slot_of(first_new_id)
+  local from, to = string.format('%.0f', slot * slot_ms), string.format('%.0f', (slot + 1) * slot_ms)
+  -- Compares texts of as many digits: to take ids apart costs more than all other steps.
+  local function is_in_slot(id)
+    return string.byte(id, #from + 1) == 45 and #from == #to and id >= from and id < to -- 45 is "-"
   end
+
+  local notes = redis.call('MGET', unpack(note_keys))
+  for stream, former_id in ipairs(notes) do
+    local id = touched[stream]
+    local is_due = id
+    if id and former_id and added[stream] > 0 and #id >= #former_id and is_in_slot(id) and is_in_slot(former_id) then
+      redis.call('SETRANGE', note_keys[stream], 0, id)
+      local size = redis.call('XLEN', keys[stream])
+      is_due = size > length or size == added[stream]
+    end
+    if is_due then
+      bound(stream, id, former_id)
+    end
+  end
+end
+
+if length > 0 and first_new_id then
+  bound_all()
 end
 
 local names = {}
 for stream, id in pairs(broken) do
-  names[#names + 1] = stream
-  note(prefix .. 'newest:' .. stream, id)
-  note(prefix .. 'trimmed:' .. stream, id)
+  names[#names + 1] = streams[stream]
+  note(note_keys[stream], id)
+  note(prefix .. 'trimmed:' .. streams[stream], id)
 end
 
 -- Nothing behind the end of the bus can have been kept: if Redis has lost that part, other entries will take its place.
