@@ -53,9 +53,9 @@ class Kind(NamedTuple):
 def fan_out(connections: Sequence["Connection"], frames: Sequence[bytes], key: Hashable | None = None) -> None:
     """``push`` the same frames to many connections.
 
-    The loop has no call for a connection that is open, does not lag and has frames waiting, so that a flush is to
-    come: a call for each would take three times as long as all the rest, and the first client would wait for the
-    calls of all others. Such a connection gets several frames as one. Each of the others gets them one by one,
+    The loop has no call for a connection that is open and does not lag: a call for each would take three times as
+    long as all the rest, and the first client would wait for the calls of all others. Such a connection gets several
+    frames as one. Each of the others gets them one by one,
     because any of them may be the one with which a lag begins or the client is given up.
     """
     joined = frames[0] if len(frames) == 1 else b"".join(frames)
@@ -67,16 +67,20 @@ def fan_out(connections: Sequence["Connection"], frames: Sequence[bytes], key: H
         fan_out(connections, frames[:middle], key)
         fan_out(connections, frames[middle:], key)
         return
+    due: list[Connection] = []
     for connection in connections:
         outbox = connection.outbox
         size = outbox.size + length
         if size > outbox.limit:
             _push_each(connection, frames, key)
             continue
-        if not outbox.frames:
-            connection.schedule()
+        if not (outbox.frames or connection.is_flush_due):
+            connection.is_flush_due = True
+            due.append(connection)
         outbox.frames.append(joined)
         outbox.size = size
+    if connections:
+        connections[0].shared.flusher.add_all(due, length * len(connections))
 
 
 def _push_each(connection: "Connection", frames: Iterable[bytes], key: Hashable | None) -> None:

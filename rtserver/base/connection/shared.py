@@ -18,8 +18,8 @@ class ConnectionBounds:
     """Numbers of every connection: seconds and bytes.
 
     ``outbox_hard_bytes`` may wait for a client whose socket takes nothing, for ``slow_seconds`` at most. The system
-    takes ``unsent_bytes`` of what it cannot send yet. ``max_message_bytes`` bounds a message of a client. Under load
-    a message waits up to ``flush_window`` seconds for others that are written with it.
+    takes ``unsent_bytes`` of what it cannot send yet. ``max_message_bytes`` bounds a message of a client. Behind
+    writes a message waits up to ``flush_window`` seconds for others that are written with it.
     """
 
     heartbeat_seconds: float = 25.0
@@ -28,7 +28,7 @@ class ConnectionBounds:
     outbox_hard_bytes: int = 2_097_152
     slow_seconds: float = 10.0
     unsent_bytes: int = 131_072
-    flush_window: float = 0.002
+    flush_window: float = 0.0
 
 
 class Shared(Protocol):

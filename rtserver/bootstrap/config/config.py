@@ -169,11 +169,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     flush_window_ms: Annotated[
         float,
         Meta(
-            description="Milliseconds for which messages wait at most to be written together, behind long writes.",
+            description="Milliseconds for which messages wait behind writes to be written together; 0 for no wait.",
             ge=0,
             le=1000,
         ),
-    ] = 2.0
+    ] = 0.0
     compression: Annotated[
         Literal["off", "deflate"],
         Meta(description="Compression of messages for browsers that offer it (permessage-deflate)."),

@@ -6,11 +6,12 @@ from heapq import heappop, heappush
 
 import pytest
 
-from rtserver.base.connection.flusher import SHORTEST_WINDOW, WINDOW_PART, Flusher
+from rtserver.base.connection.flusher import SLICE, SLICE_PART, SLICED_BYTES, Flusher
 
 WINDOW = 0.25
 ROUND = 0.5
-PART = WINDOW_PART * ROUND
+MANY = 2 * SLICE
+LONG = 2 * SLICE * SLICE_PART
 
 
 class HandLoop(asyncio.AbstractEventLoop):
@@ -73,7 +74,7 @@ def loop() -> HandLoop:
 
 @pytest.fixture
 def flusher(loop: HandLoop) -> Flusher:
-    return Flusher(loop, WINDOW)
+    return Flusher(loop)
 
 
 def test_a_lone_message_leaves_in_the_same_turn(loop: HandLoop, flusher: Flusher) -> None:
@@ -93,47 +94,91 @@ def test_all_that_is_added_in_one_turn_leaves_by_one_wakeup(loop: HandLoop, flus
     assert loop.wakeups == 1
 
 
-def test_what_comes_within_a_window_leaves_together_at_its_end(loop: HandLoop, flusher: Flusher) -> None:
+@pytest.mark.parametrize(("length", "count"), [(MANY, SLICE), (LONG, LONG // SLICE_PART)])
+def test_a_turn_writes_a_slice_of_a_long_queue(loop: HandLoop, flusher: Flusher, length: int, count: int) -> None:
+    connections = [Connection(loop) for _ in range(length)]
+    flusher.add_all(connections, 0)
+    loop.turn()
+    assert [len(connection.flushes) for connection in connections] == [1] * count + [0] * (length - count)
+    while not connections[-1].flushes:
+        loop.turn()
+    assert [len(connection.flushes) for connection in connections] == [1] * length
+
+
+def test_who_is_added_between_two_slices_is_written_behind_those_who_wait(loop: HandLoop, flusher: Flusher) -> None:
+    connections = [Connection(loop) for _ in range(MANY)]
+    flusher.add_all(connections, 0)
+    loop.turn()
+    flusher.add_all(connections[:SLICE], 0)  # as a message for everyone does: the others are in the queue
+    loop.turn()
+    assert [len(connection.flushes) for connection in connections] == [1] * MANY
+    loop.turn()
+    assert [len(connection.flushes) for connection in connections] == [2] * SLICE + [1] * (MANY - SLICE)
+
+
+@pytest.mark.parametrize(("size", "is_sliced"), [(SLICED_BYTES, True), (SLICED_BYTES + 1, False)])
+def test_a_turn_writes_all_when_much_waits(loop: HandLoop, flusher: Flusher, size: int, is_sliced: bool) -> None:
+    connections = [Connection(loop) for _ in range(MANY)]
+    flusher.add_all(connections, size * MANY)
+    loop.turn()
+    assert (not connections[-1].flushes) is is_sliced
+
+
+def test_what_comes_in_each_turn_is_written_in_one_before_it_is_much(loop: HandLoop, flusher: Flusher) -> None:
+    connections = [Connection(loop) for _ in range(MANY)]
+    due, turns = connections, 0
+    while not connections[-1].flushes:
+        flusher.add_all(due, SLICED_BYTES * MANY)
+        before = [len(connection.flushes) for connection in connections]
+        loop.turn()
+        due = [one for one, count in zip(connections, before, strict=True) if len(one.flushes) > count]
+        turns += 1
+    assert turns == 2
+    assert [len(connection.flushes) for connection in connections] == [2] * SLICE + [1] * (MANY - SLICE)
+
+
+def test_what_comes_within_a_window_leaves_together_at_its_end(loop: HandLoop) -> None:
+    flusher = Flusher(loop, WINDOW)
     first, second, third = Connection(loop, ROUND), Connection(loop), Connection(loop)
     flusher.add(first)
     loop.turn()
     begun = loop.now
     flusher.add(second)
-    loop.turn(PART / 2)
+    loop.turn(WINDOW / 2)
     flusher.add(third)
     assert second.flushes == third.flushes == []
-    loop.turn(PART / 2)
-    assert second.flushes == third.flushes == [begun + PART]
+    loop.turn(WINDOW / 2)
+    assert second.flushes == third.flushes == [begun + WINDOW]
     assert loop.wakeups == 2
 
 
-def test_behind_a_window_nobody_waits(loop: HandLoop, flusher: Flusher) -> None:
+def test_behind_a_window_nobody_waits(loop: HandLoop) -> None:
+    flusher = Flusher(loop, WINDOW)
     first, second = Connection(loop, ROUND), Connection(loop)
     flusher.add(first)
     loop.turn()
-    loop.turn(PART)
-    flusher.add(second)
-    loop.turn()
-    assert second.flushes == [loop.now]
-
-
-@pytest.mark.parametrize("seconds", [0.0, 0.9 * SHORTEST_WINDOW / WINDOW_PART])
-def test_behind_a_short_round_nobody_waits(loop: HandLoop, flusher: Flusher, seconds: float) -> None:
-    first, second = Connection(loop, seconds), Connection(loop)
-    flusher.add(first)
-    loop.turn()
-    flusher.add(second)
-    loop.turn()
-    assert second.flushes == [100.0 + seconds]
-
-
-def test_no_window_is_longer_than_the_configured_one(loop: HandLoop, flusher: Flusher) -> None:
-    first, second = Connection(loop, 8 * WINDOW / WINDOW_PART), Connection(loop)
-    flusher.add(first)
-    loop.turn()
-    flusher.add(second)
     loop.turn(WINDOW)
+    flusher.add(second)
+    loop.turn()
     assert second.flushes == [loop.now]
+
+
+def test_no_window_is_between_two_slices(loop: HandLoop) -> None:
+    flusher = Flusher(loop, WINDOW)
+    connections = [Connection(loop) for _ in range(MANY)]
+    flusher.add_all(connections, 0)
+    loop.turn()
+    loop.turn()
+    assert connections[-1].flushes == [100.0]
+
+
+def test_without_a_window_nobody_waits(loop: HandLoop, flusher: Flusher) -> None:
+    first, second = Connection(loop, ROUND), Connection(loop)
+    flusher.add(first)
+    loop.turn()
+    flusher.add(second)
+    loop.turn()
+    assert second.flushes == [100.0 + ROUND]
 
 
 def test_what_a_flush_adds_leaves_with_the_next_one(loop: HandLoop, flusher: Flusher) -> None:
@@ -147,7 +192,7 @@ def test_what_a_flush_adds_leaves_with_the_next_one(loop: HandLoop, flusher: Flu
     flusher.add(Asking(loop, ROUND))
     loop.turn()
     assert answer.flushes == []
-    loop.turn(PART)
+    loop.turn()
     assert answer.flushes == [loop.now]
 
 
