@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.queue.port import DeadLetter, QueueAwayError
+from rtserver.base.queue.port import DeadLetter, Lone, QueueAwayError
 from rtserver.base.queue.work import WorkQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_lane import stream_of
@@ -83,9 +83,13 @@ class FaultyQueue:
         """Nobody waits here."""
         return self._wrapped(self._queue.read)(after, count, 0)
 
-    def intake(self, timeout: float, known: str) -> Any:
+    def intake(self, timeout: float, known: str, lone: Lone | None = None) -> Any:
         """Nor here."""
-        return self._wrapped(self._queue.intake)(0, known)
+        return self._wrapped(self._queue.intake)(0, known, lone)
+
+    def await_company(self, worker: str, timeout: float) -> Any:
+        """Nor here."""
+        return self._wrapped(self._queue.await_company)(worker, 0.001)
 
     def work(self, stream: str) -> "ImpatientWork":
         """Nor for what is done once, which has no faults of this kind."""
@@ -181,6 +185,13 @@ class Worker:
         if not self.intake.is_too_far_ahead:
             self.intake.move()
 
+    def read(self) -> None:
+        """One read of the bus; while the reader rests, as the intake does it."""
+        if self.reader.is_resting:
+            self.reader.catch_up()
+        else:
+            self.reader.read()
+
     def work(self, lane: int) -> None:
         """One batch of a lane, or what it does when it has none."""
         self.step(self.workers[lane].run)
@@ -200,7 +211,7 @@ class Worker:
         """Everything that can be done without anything new."""
         for _ in range(10_000):
             self.move()
-            self.reader.read()
+            self.read()
             for lane in range(len(self.lanes)):
                 self.work(lane)
             self.bury()

@@ -97,7 +97,19 @@ class BusMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def read(self, name: str) -> None:
-        self.workers[name].reader.read()
+        self.workers[name].read()
+
+    @rule(name=NAMES)
+    def rest(self, name: str) -> None:
+        """What it reads comes with its intakes from now on."""
+        self.workers[name].reader.rest()
+
+    @precondition(lambda self: any(worker.reader.is_resting for worker in self.workers.values()))
+    @rule()
+    def look_for_company(self) -> None:
+        for worker in self.workers.values():
+            if worker.reader.is_resting:
+                worker.reader.look_for_company()
 
     @rule(name=NAMES, lane=st.integers(0, len(EVERY_TYPE) - 1))
     def work(self, name: str, lane: int) -> None:

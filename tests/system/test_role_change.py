@@ -161,10 +161,11 @@ def test_to_an_idle_once_handler(group: SentinelGroup, page: Page) -> None:
 
 
 def until_waiting(group: SentinelGroup, commands: set[str], seconds: float = 10.0) -> None:
-    """Until clients wait in the primary with all of these commands."""
+    """Until clients wait in the primary with all of these commands; a reader that rests waits by BLPOP."""
     with group.primary.client() as client:
-        until(
-            lambda: commands <= {one["cmd"] for one in client.client_list() if "b" in one["flags"]},
-            f"{commands} wait",
-            seconds,
-        )
+
+        def waiting() -> set[str]:
+            found = {one["cmd"] for one in client.client_list() if "b" in one["flags"]}
+            return found | {"xread"} if "blpop" in found else found
+
+        until(lambda: commands <= waiting(), f"{commands} wait", seconds)

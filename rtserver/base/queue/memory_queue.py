@@ -26,6 +26,7 @@ from rtserver.base.queue.port import (
     Gone,
     Kept,
     KeptRange,
+    Lone,
     Memory,
     Moved,
     Named,
@@ -41,6 +42,7 @@ from tcelib.queue.message import Message
 
 _LOOK_AGAIN = 0.001
 MARGIN_MS = 10_000
+MOST_ALONE = 100
 
 
 class MemoryQueue:
@@ -78,6 +80,8 @@ class MemoryQueue:
         self._aside: dict[str, bytes] = {}
         self._moments: dict[tuple[str, ...], float] = {}  # when each offset was committed
         self._bytes = 0
+        self._alone = ""  # the worker that is, and those that have been told that they are not
+        self._told: set[str] = set()
         self.bus_bytes = 0
         self.most_memory, self.memory_policy = 0, "noeviction"
         self._most_bytes = most_bytes or inf
@@ -91,7 +95,7 @@ class MemoryQueue:
         """See ``QueuePort``."""
         self._list.extend(map(self._signer.sign, raws))
 
-    def intake(self, timeout: float, known: str = START) -> Moved:
+    def intake(self, timeout: float, known: str = START, lone: Lone | None = None) -> Moved:
         """See ``QueuePort``."""
         ended = self._go_on_behind(known)
         self._wait(lambda: bool(self._list), timeout)
@@ -115,7 +119,28 @@ class MemoryQueue:
                 break
             self._bus.popleft()
         is_held = count >= room and bool(self._list)
-        return Moved(len(fitting), self.newest_id(), len(self._aside), ended, self._bytes, is_held, holder)
+        newest_id = self.newest_id()
+        self._settle_who_is_alone(lone.worker if lone else "", len(fitting))
+        entries = self.range(lone.after, newest_id, lone.most) if lone else ()
+        return Moved(len(fitting), newest_id, len(self._aside), ended, self._bytes, is_held, holder, entries)
+
+    def await_company(self, worker: str, timeout: float) -> bool:
+        """See ``QueuePort``."""
+        self._wait(lambda: worker in self._told, timeout)
+        is_told = worker in self._told
+        self._told.discard(worker)
+        return is_told
+
+    def _settle_who_is_alone(self, worker: str, moved: int) -> None:
+        alone = self._alone
+        if alone in ("", worker) and moved <= MOST_ALONE:
+            self._alone = worker
+            return
+        if alone and moved:
+            self._told.add(alone)
+            self._alone = ""
+        if worker and worker != alone:
+            self._told.add(worker)
 
     def _room(self, newest: int) -> int:
         """Return how many entries may come before one is trimmed that a cursor has not passed."""

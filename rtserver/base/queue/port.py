@@ -32,6 +32,16 @@ class Entry(NamedTuple):
     raw: bytes
 
 
+class Lone(NamedTuple):
+    """A worker that asks to be alone, under a name of this life; and what it reads with its intake: at most ``most``
+    entries behind ``after``.
+    """
+
+    worker: str
+    after: str
+    most: int
+
+
 class Moved(NamedTuple):
     """Result of an intake: how many messages it moved, the id of the newest entry, and how many messages are set
     aside.
@@ -49,6 +59,8 @@ class Moved(NamedTuple):
     bytes: int = 0
     is_held: bool = False
     holder: str = ""
+    entries: Sequence[Entry] = ()
+    """What was read for a ``Lone`` worker."""
 
 
 class Memory(NamedTuple):
@@ -170,7 +182,7 @@ class QueuePort(Protocol):
     def put(self, raws: Sequence[bytes]) -> None:
         """Push messages to the end of the list, all of them or none, in order; signed if the queue has a secret."""
 
-    def intake(self, timeout: float, known: str = START) -> Moved:
+    def intake(self, timeout: float, known: str = START, lone: Lone | None = None) -> Moved:
         """Move messages from the list to the bus, in order and atomically; wait ``timeout`` seconds for a first one.
 
         It leaves a message on the list if the bus would trim an entry for it that some cursor of this queue has not
@@ -182,6 +194,15 @@ class QueuePort(Protocol):
         ``known`` is the newest entry that the caller has heard of. A bus that ends before it has lost its end, in a
         failover for instance. It continues some seconds behind ``known``: no id is given twice, whatever the clock of
         the new primary says, and each lost number stays missing.
+
+        With ``lone`` it also brings what lies on the bus by then. A worker that asks is alone, until another one
+        moves messages, or an intake moves more than a hundred. Then, and if another one is alone already,
+        ``await_company`` returns True.
+        """
+
+    def await_company(self, worker: str, timeout: float) -> bool:
+        """Return True once a worker that asked to be alone has to wait on the bus again, which it should do soon:
+        nothing else tells it of messages that others move. Wait up to ``timeout`` seconds.
         """
 
     def aside(self) -> Aside | None:

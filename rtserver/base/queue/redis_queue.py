@@ -17,6 +17,7 @@ from rtserver.base.queue.port import (
     Aside,
     DeadLetter,
     Entry,
+    Lone,
     Memory,
     Moved,
     Named,
@@ -84,7 +85,8 @@ class RedisQueue:
         self._end, self._lost = f"{{{name}}}:end", f"{{{name}}}:lost"
         self._moments = f"{{{name}}}:moments"
         self._bus_total, self._marks = f"{{{name}}}:bus:bytes", f"{{{name}}}:bus:marks"
-        ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
+        self._alone = f"{{{name}}}:alone"
+        ends = (self._end, self._lost, self._bus_total, self._marks, self._moments, self._alone)
         self._move_keys = (self._intake, self._list, self._bus, self._aside, *ends)
         self.bus_bytes = 0
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
@@ -99,7 +101,7 @@ class RedisQueue:
         self._bury_script = load_script("oom.lua", "bury.lua")
         self._bury_aside_script = load_script("oom.lua", "bury_aside.lua")
         places = ("oom.lua", "place.lua", "end.lua")
-        self._intake_script = load_script(*places, "passed.lua", "marks.lua", "intake.lua")
+        self._intake_script = load_script(*places, "passed.lua", "marks.lua", "alone.lua", "intake.lua")
         self._bind_script = load_script("oom.lua", "place.lua", "bind.lua")
         self._requeue_script = load_script("requeue.lua")
         self._commit_script = load_script(*places, "commit.lua")
@@ -111,28 +113,36 @@ class RedisQueue:
         if raws:
             self._call("RPUSH", self._list, *map(self._signer.sign, raws), role=Role.PUBLISHING)
 
-    def intake(self, timeout: float, known: str = START) -> Moved:
+    def intake(self, timeout: float, known: str = START, lone: Lone | None = None) -> Moved:
         """See ``QueuePort``. Moves the leftovers of a dead worker first.
 
-        Both commands leave in one write, so Redis goes from the pop to the script without a round trip in between.
+        All commands leave in one write, so Redis goes from the pop to the script without a round trip in between.
         """
         wait = min(timeout, self._redis.longest_wait)
         move_one = (self._list, self._intake, "LEFT", "RIGHT")
         pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
-        commands = [pop, self._move(known)]
-        popped, moved = self._redis.call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
+        commands = [pop, self._move(known, lone.worker if lone else "")]
+        if lone:
+            commands.append(("XREAD", "COUNT", lone.most, "STREAMS", self._bus, lone.after))
+        popped, moved, *read = self._redis.call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
         count, newest_id, aside, ended, size, is_held, holder = moved
         if isinstance(popped, Exception) and count == 0 and wait > 0:
             # Redis had no memory for the pop, which would have waited. The script ran, so wait here.
             self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
         end = ended.decode() if ended else None
-        return Moved(count, newest_id.decode(), aside, end, size, bool(is_held), holder.decode())
+        entries = entries_of(read[0][0][1]) if read and read[0] else ()
+        return Moved(count, newest_id.decode(), aside, end, size, bool(is_held), holder.decode(), entries)
 
-    def _move(self, known: str) -> tuple[object, ...]:
+    def await_company(self, worker: str, timeout: float) -> bool:
+        """See ``QueuePort``. The scripts of others push to a list of the worker's own."""
+        wait = min(timeout, self._redis.longest_wait)
+        return self._call("BLPOP", f"{self._alone}:{worker}", wait, role=Role.BLOCKING) is not None
+
+    def _move(self, known: str, lone: str) -> tuple[object, ...]:
         keys = (*self._move_keys, *self._streams.derived)
         batch_bytes = min(BATCH_BYTES, self.bus_bytes // 8) if self.bus_bytes else BATCH_BYTES
         bounds = (self._batch, batch_bytes, self._bus_length, self._most_bytes, known, self.bus_bytes)
-        return ("EVAL", self._intake_script, len(keys), *keys, *bounds, self._key_of(""), DERIVED_MS)
+        return ("EVAL", self._intake_script, len(keys), *keys, *bounds, self._key_of(""), DERIVED_MS, lone)
 
     def aside(self) -> Aside | None:
         """See ``QueuePort``. Each message that is set aside is a list of its own, of one element."""

@@ -4,9 +4,10 @@ Decides when reading holds still, when it is done, and what counts as lost.
 """
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
-from rtserver.base.queue.port import START, QueuePort, just_before, later_of, number_of, order_of
+from rtserver.base.queue.port import START, Entry, Lone, QueuePort, just_before, later_of, number_of, order_of
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.read_size import ReadSize
@@ -14,7 +15,8 @@ from rtserver.service.queue_link import QueueLink
 from rtserver.service.repeats import RepeatFilter
 from rtserver.service.wait import HOLD_SECONDS
 
-READ_SECONDS = 1.0  # wait of a read for a first entry
+READ_SECONDS = 1.0  # wait of a read for a first entry, and of a rest for company
+COMPANY_SECONDS = 10.0  # from the end of a rest to the next one
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,9 @@ class BusReader:
     ``furthest`` is the furthest entry of the bus that this worker has heard of.
 
     While ``must_hold()`` is true the parts behind have more than enough to do, and messages stay where they are.
+
+    A reader with a ``worker``, a name of this life, *rests* while its worker is alone on the bus: the intake then
+    feeds it what it moves, without a wait and a trip of the reader's own.
     """
 
     def __init__(
@@ -37,7 +42,14 @@ class BusReader:
         pause: Callable[[float], object],
         repeats: RepeatFilter | None = None,
         count: int = 500,
+        worker: str = "",
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._worker = worker
+        self._now = now
+        self._rests_from = float("-inf") if worker else float("inf")
+        self._is_fed = False
+        self.is_resting = False
         self._repeats = repeats or RepeatFilter(queue, link)
         self._queue = queue
         self._link = link
@@ -117,17 +129,65 @@ class BusReader:
     def run(self) -> None:
         """Read until done."""
         while not self.is_done:
-            self.read()
+            if self.is_resting or self.rest():
+                self.look_for_company()
+            else:
+                self.read()
             self._pause(0)
+
+    def rest(self) -> bool:
+        """Begin to rest, unless it has just turned out that the worker is not alone. Return True if it rests."""
+        self.is_resting = self._goal is None and self._now() >= self._rests_from
+        return self.is_resting
+
+    def look_for_company(self) -> None:
+        """Wait a while for another worker; if one has come, or the reader has a goal now, end the rest."""
+        has_come = self._link.call(self._queue.await_company, self._worker, READ_SECONDS)
+        if has_come or self._goal is not None:
+            self.is_resting = False
+            self._rests_from = self._now() + COMPANY_SECONDS
+        while self._is_fed and not self.is_resting:
+            self._pause(HOLD_SECONDS)
+
+    @property
+    def hunger(self) -> Lone | None:
+        """What an intake is to read for this reader; None unless it rests."""
+        return Lone(self._worker, self.position, self._size.count) if self.is_resting else None
+
+    @property
+    def is_hungry(self) -> bool:
+        """True if it rests and the bus has more for it than the last intake brought: it is to ``catch_up``."""
+        return self.is_resting and self.furthest != self.position
+
+    def catch_up(self) -> None:
+        """Read what is on the bus, called by the intake while this reader is hungry."""
+        if (hunger := self.hunger) is not None:
+            self.feed(hunger, self._link.call(self._queue.read, hunger.after, hunger.most, 0.0))
+
+    def feed(self, hunger: Lone, entries: Sequence[Entry]) -> None:
+        """Take what an intake has read, unless this reader has gone on by itself meanwhile."""
+        if not self.is_resting or hunger.after != self.position:
+            return
+        self._is_fed = True
+        try:
+            if entries:
+                self._take(entries)
+            elif self.is_hungry:
+                self._check_bus()
+        finally:
+            self._is_fed = False
 
     def read(self) -> None:
         """Read once. Between taking the position and dispatching, no other greenlet of this thread moves it."""
         while self._must_hold():
             self._pause(HOLD_SECONDS)
         entries = self._link.call(self._queue.read, self.position, self._size.count, READ_SECONDS)
-        if not entries:
+        if entries:
+            self._take(entries)
+        else:
             self._check_bus()
-            return
+
+    def _take(self, entries: Sequence[Entry]) -> None:
         self._read_until = entries[-1].id
         opened = self._dispatcher.open(entries)
         repeats = self._repeats.find(opened)  # may wait; meanwhile the position does not count this read

@@ -6,7 +6,7 @@ Decides how far it may run ahead of the reader of the bus, and when it holds sti
 from collections.abc import Callable
 from hashlib import sha256
 
-from rtserver.base.queue.port import START, Entry, Moved, QueuePort, number_of
+from rtserver.base.queue.port import START, Entry, Lone, Moved, QueuePort, number_of
 from rtserver.service.message import too_large
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
@@ -69,11 +69,17 @@ class Intake:
         """Move messages until stopped."""
         hold = HOLD_SECONDS
         while not self.is_stopped:
-            if self._must_hold() or self.is_too_far_ahead:
+            is_resting = self._reader.is_resting
+            if self._must_hold() or (self.is_too_far_ahead and not is_resting):
                 self._pause(HOLD_SECONDS)
                 continue
             moved = self.moved
-            self.move()
+            if self._reader.is_hungry:
+                self._reader.catch_up()
+            else:
+                self.move()
+            if is_resting:
+                self._pause(0)  # the lanes work before the next trip
             if self.is_held:
                 self.on_held()
                 hold = HOLD_SECONDS if self.moved > moved else min(2 * hold, LONGEST_HOLD)
@@ -85,12 +91,14 @@ class Intake:
             # Bytes are counted from here on: the reader never counts what was trimmed unread in between.
             self._ahead = self._bytes - self._reader.received_bytes
         reached = START
+        hunger: Lone | None = None
         wait = 0.0 if self.is_held else INTAKE_SECONDS  # held messages wait on the list already
 
         def take_in() -> Moved:
-            nonlocal reached
+            nonlocal reached, hunger
             reached = self._reader.reached
-            return self._queue.intake(wait, self._reader.furthest)
+            hunger = self._reader.hunger
+            return self._queue.intake(wait, self._reader.furthest, hunger)
 
         moved = self._link.call(take_in)
         if moved.ended is not None:
@@ -105,6 +113,8 @@ class Intake:
         self.is_held = moved.is_held
         if moved.messages:
             self.outgrowth.note(moved.holder, self._queue.bus_bytes)
+        if hunger is not None:
+            self._reader.feed(hunger, moved.entries)
         if moved.aside:
             self._bury_aside()
 

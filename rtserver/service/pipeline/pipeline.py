@@ -101,7 +101,7 @@ class Pipeline:
         self.lanes = tuple(map(self._lane, handlers))
         self.once = tuple(self._once_worker(handler, life) for handler in handlers if handler.delivery == "once")
         self.repeats = RepeatFilter(queue, link)
-        self._build_loops(worker, event)
+        self._build_loops(worker, life, event)
 
     @property
     def handing(self) -> tuple[Lane | OnceWorker, ...]:
@@ -111,11 +111,20 @@ class Pipeline:
         """
         return (*self.lanes, *self.once)
 
-    def _build_loops(self, worker: str, event: Callable[[], Event]) -> None:
+    def _build_loops(self, worker: str, life: str, event: Callable[[], Event]) -> None:
         queue, link, limits, waiting = self.queue, self.link, self._limits, self._waiting
         pause = waiting["pause"]
         dispatcher = ServiceMessageDispatcher(self.lanes, self.dead_letters, self._signer, limits.message)
-        self.reader = BusReader(queue, link, dispatcher, count=limits.read_count, repeats=self.repeats, **waiting)
+        self.reader = BusReader(
+            queue,
+            link,
+            dispatcher,
+            count=limits.read_count,
+            repeats=self.repeats,
+            worker=life,
+            now=self._now,
+            **waiting,
+        )
         self.intake = Intake(
             queue,
             link,

@@ -17,6 +17,7 @@ from rtserver.base.queue.port import (
     DeadLetter,
     Gone,
     Kept,
+    Lone,
     Named,
     QueuePort,
     just_before,
@@ -109,6 +110,73 @@ def test_an_intake_without_messages_still_names_the_newest_entry(queue: QueuePor
     newest_id = queue.intake(0.1).newest_id
     assert queue.intake(0)[:2] == (0, newest_id)
     assert queue.intake(0.01)[:2] == (0, newest_id)
+
+
+def is_in_company(queue: QueuePort, worker: str) -> bool:
+    return queue.await_company(worker, 0.01)
+
+
+def test_an_intake_for_a_lone_worker_brings_what_it_moved(queue: QueuePort) -> None:
+    queue.put(messages(3))
+    moved = queue.intake(0.1, START, Lone("one", START, 10))
+    assert [entry.raw for entry in moved.entries] == messages(3)
+    assert moved.entries[-1].id == moved.newest_id
+    assert not is_in_company(queue, "one")
+    assert not queue.intake(0, moved.newest_id, Lone("one", moved.newest_id, 10)).entries
+
+
+def test_it_brings_as_many_as_it_is_asked_for_whoever_moved_them(queue: QueuePort) -> None:
+    queue.put(messages(3))
+    queue.intake(0.1)
+    queue.put(messages(3, 3))
+    entries = queue.intake(0.1, START, Lone("one", START, 4)).entries
+    assert [entry.raw for entry in entries] == messages(4)
+    assert list(queue.intake(0, START, Lone("one", entries[-1].id, 4)).entries) == queue.read(entries[-1].id, 4, 0)
+
+
+def test_whoever_moves_messages_beside_a_lone_worker_tells_it_once(queue: QueuePort) -> None:
+    queue.intake(0, START, Lone("one", START, 10))
+    queue.intake(0)
+    assert not is_in_company(queue, "one")
+    queue.put(messages(1))
+    queue.intake(0.1)
+    assert is_in_company(queue, "one")
+    queue.put(messages(1))
+    queue.intake(0.1)
+    assert not is_in_company(queue, "one")
+
+
+def test_a_worker_that_asks_beside_a_lone_one_is_told_and_the_other_only_of_messages(queue: QueuePort) -> None:
+    queue.intake(0, START, Lone("one", START, 10))
+    queue.intake(0, START, Lone("other", START, 10))
+    assert is_in_company(queue, "other")
+    assert not is_in_company(queue, "one")
+    queue.put(messages(1))
+    assert len(queue.intake(0.1, START, Lone("other", START, 10)).entries) == 1
+    assert is_in_company(queue, "other")
+    assert is_in_company(queue, "one")
+
+
+def test_once_nobody_is_alone_the_next_one_that_asks_is(queue: QueuePort) -> None:
+    queue.intake(0, START, Lone("dead", START, 10))
+    queue.put(messages(2))
+    queue.intake(0.1)
+    for _ in range(2):
+        queue.intake(0, START, Lone("one", START, 10))
+    assert not is_in_company(queue, "one")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_burst_ends_being_alone_and_the_next_intake_may_ask_again(queue: QueuePort, is_first: bool) -> None:
+    if not is_first:
+        queue.intake(0, START, Lone("one", START, 10))
+    queue.put(messages(101))
+    moved = queue.intake(0.1, START, Lone("one", START, 10))
+    assert (moved.messages, len(moved.entries)) == (101, 10)
+    assert is_in_company(queue, "one")
+    queue.put(messages(100))
+    queue.intake(0.1, START, Lone("one", START, 10))
+    assert not is_in_company(queue, "one")
 
 
 def test_the_numbers_in_the_ids_count_up_by_one(queue: QueuePort) -> None:

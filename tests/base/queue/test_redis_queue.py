@@ -17,6 +17,7 @@ from rtserver.base.queue.port import (
     DeadLetter,
     Gone,
     Kept,
+    Lone,
     Named,
     QueueAwayError,
     QueueRefusedError,
@@ -30,7 +31,7 @@ from tests.redis_process import RedisProcess
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
 BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:names"
 MARKS, MOMENTS, POSITIONS = "{queue:rtserver}:bus:marks", "{queue:rtserver}:moments", "{queue:rtserver}:positions"
-BEFORE, ASIDE = "{queue:rtserver}:names:before", "{queue:rtserver}:aside"
+BEFORE, ASIDE, ALONE = "{queue:rtserver}:names:before", "{queue:rtserver}:aside", "{queue:rtserver}:alone"
 
 
 @pytest.fixture
@@ -200,6 +201,41 @@ def test_bookkeeping_that_cannot_be_read_begins_anew_and_costs_nobody_a_message(
     assert raws(queue) == [b"1", b"2"]
     assert queue.memory().bus > 0
     assert queue.trim(0, 3600.0) == (1, 0)
+
+
+@pytest.mark.parametrize("kind", ["lost", "list"])
+def test_a_note_of_who_is_alone_that_cannot_be_read_begins_anew(
+    redis_url: str, client: redis.Redis, kind: str
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    lone = Lone("one", START, 10)
+    queue.intake(0, START, lone)
+    client.delete(ALONE)
+    if kind == "list":
+        client.rpush(ALONE, "no such thing")
+    queue.put([b"1"])
+    assert [entry.raw for entry in queue.intake(0.1, START, lone).entries] == [b"1"]
+    assert client.get(ALONE) == b"one"
+
+
+def test_what_a_worker_was_told_is_gone_soon_if_it_does_not_look(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.intake(0, START, Lone("dead", START, 10))
+    queue.put([b"1"])
+    queue.intake(0.1)
+    assert client.exists(ALONE) == 0
+    assert 0 < client.pttl(f"{ALONE}:dead") <= 5_000
+
+
+def test_a_lone_worker_reads_what_a_redis_moved_that_did_not_know_the_script(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"1"])
+    client.script_flush()
+    moved = queue.intake(0.1, START, Lone("one", START, 10))
+    assert (moved.messages, list(moved.entries)) == (1, [])  # the script ran behind the read
+    assert [entry.raw for entry in queue.intake(0, START, Lone("one", START, 10)).entries] == [b"1"]
 
 
 def fill(queue: RedisQueue, count: int, size: int = 1000) -> list[str]:

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from rtserver.base.queue.memory_queue import MemoryQueue
-from rtserver.base.queue.port import START, Entry, number_of, order_of
+from rtserver.base.queue.port import START, Entry, Lone, number_of, order_of
 from rtserver.service.message import encode
-from rtserver.service.pipeline.bus_reader import BusReader
+from rtserver.service.pipeline.bus_reader import COMPANY_SECONDS, BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.intake import LONGEST_HOLD, Intake
@@ -21,8 +21,9 @@ MOST_BYTES = 1_000_000
 class Worker:
     """Reader and intake on a queue in memory, whose waits take no time; ``held`` says how often they still hold."""
 
-    def __init__(self, queue: MemoryQueue, **bounds: int) -> None:
+    def __init__(self, queue: MemoryQueue, *, name: str = "one", **bounds: int) -> None:
         self.queue = queue
+        self.now = 0.0
         self.held = 0
         self.handler = Recorder()
         self.lane = Lane(self.handler, DeadLetters())
@@ -31,7 +32,9 @@ class Worker:
         dispatcher = ServiceMessageDispatcher([self.lane], DeadLetters())
         link = QueueLink(self.pause)
         waits: dict[str, Any] = {"must_hold": lambda: self.held > 0, "pause": self.pause}
-        self.reader = BusReader(queue, link, dispatcher, count=bounds.get("count", 500), **waits)
+        self.reader = BusReader(
+            queue, link, dispatcher, count=bounds.get("count", 500), worker=name, now=lambda: self.now, **waits
+        )
         self.dead_letters = DeadLetters()
         self.intake = Intake(
             queue,
@@ -58,8 +61,11 @@ class InstantQueue(MemoryQueue):
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         return super().read(after, count, 0)
 
-    def intake(self, timeout: float, known: str = START) -> Any:
-        return super().intake(0, known)
+    def intake(self, timeout: float, known: str = START, lone: Lone | None = None) -> Any:
+        return super().intake(0, known, lone)
+
+    def await_company(self, worker: str, timeout: float) -> bool:
+        return super().await_company(worker, 0)
 
 
 def put(queue: MemoryQueue, *numbers: int) -> None:
@@ -299,3 +305,153 @@ def test_an_intake_that_is_held_back_has_cursors_moved_on_until_it_may_go_on() -
     assert seen == [10, 20]
     worker.intake.move()
     assert (worker.intake.moved, worker.intake.is_held) == (25, False)
+
+
+class UnreadQueue(InstantQueue):
+    """The bus of a worker that is alone: nobody waits on it."""
+
+    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
+        raise AssertionError("a trip of the reader's own")
+
+
+def test_a_reader_that_rests_is_fed_what_the_intake_moves() -> None:
+    worker = Worker(UnreadQueue())
+    worker.reader.locate()
+    assert worker.reader.rest()
+    for number in range(3):
+        put(worker.queue, number)
+        worker.intake.move()
+        worker.reader.look_for_company()
+    assert worker.numbers() == [0, 1, 2]
+    assert (worker.reader.is_resting, worker.reader.received, worker.reader.lost) == (True, 3, 0)
+    assert worker.reader.position == worker.queue.newest_id()
+
+
+def test_when_another_worker_moves_messages_the_reader_reads_by_itself_and_rests_again_much_later() -> None:
+    queue = InstantQueue()
+    worker, other = Worker(queue), Worker(queue, name="other")
+    for each in (worker, other):
+        each.reader.locate()
+    worker.reader.rest()
+    put(queue, 1)
+    worker.intake.move()
+    put(queue, 2)
+    other.intake.move()
+    worker.reader.look_for_company()
+    assert not worker.reader.is_resting
+    worker.reader.read()
+    assert worker.numbers() == [1, 2]
+    worker.now = COMPANY_SECONDS - 1
+    assert not worker.reader.rest()
+    worker.now = COMPANY_SECONDS
+    assert worker.reader.rest()
+
+
+def test_two_workers_that_both_want_to_rest_both_get_everything_once() -> None:
+    queue = InstantQueue()
+    workers = [Worker(queue), Worker(queue, name="other")]
+    for worker in workers:
+        worker.reader.locate()
+        worker.reader.rest()
+    for number in range(10):
+        put(queue, number)
+        workers[number % 2].intake.move()
+        for worker in workers:
+            if worker.reader.is_resting:
+                worker.reader.look_for_company()
+            if not worker.reader.is_resting:
+                worker.reader.read()
+    assert [worker.numbers() for worker in workers] == [list(range(10))] * 2
+    assert [worker.reader.lost for worker in workers] == [0, 0]
+
+
+def test_what_an_intake_brings_late_is_not_taken_twice() -> None:
+    worker = Worker(InstantQueue())
+    worker.reader.locate()
+    worker.reader.rest()
+    hunger = worker.reader.hunger
+    assert hunger is not None
+    put(worker.queue, 1, 2)
+    entries = worker.queue.intake(0, START, hunger).entries
+    for _ in range(2):
+        worker.reader.feed(hunger, entries)
+    put(worker.queue, *range(200))
+    worker.intake.move()
+    worker.reader.look_for_company()
+    assert not worker.reader.is_resting
+    hunger = hunger._replace(after=worker.reader.position)
+    worker.reader.feed(hunger, worker.queue.read(hunger.after, 500, 0))
+    before = worker.numbers()
+    while worker.reader.position != worker.queue.newest_id():
+        worker.reader.read()
+    assert worker.numbers() == [1, 2, *range(200)]
+    assert len(before) < 202
+
+
+def test_a_reader_that_stops_while_it_is_being_fed_waits_until_it_has_been() -> None:
+    queue = InstantQueue()
+    worker = Worker(queue)
+    worker.reader.locate()
+    worker.reader.rest()
+    ends: list[str] = []
+
+    def find(opened: Any) -> frozenset[str]:
+        """It waits for Redis; meanwhile another worker comes, and the reader's own loop goes on."""
+        queue._told.add("one")
+        worker.reader._pause = wait
+        worker.reader.look_for_company()
+        return frozenset()
+
+    def wait(seconds: float) -> None:
+        ends.append("waits")
+        worker.reader._is_fed = False
+
+    worker.reader._repeats.find = find  # type: ignore[method-assign]
+    put(queue, 1)
+    worker.intake.move()
+    assert (ends, worker.numbers(), worker.reader.is_resting) == (["waits"], [1], False)
+
+
+def test_what_one_intake_did_not_bring_the_next_step_of_its_loop_reads() -> None:
+    queue = InstantQueue()
+    worker = Worker(queue, count=10, max_ahead=5)
+    worker.reader.locate()
+    worker.reader.rest()
+    put(queue, *range(95))
+
+    def pause(seconds: float) -> None:
+        worker.intake.is_stopped = not worker.reader.is_hungry
+
+    worker.intake._pause = pause
+    worker.intake.run()
+    assert worker.numbers() == list(range(95))
+    assert worker.reader.is_resting
+
+
+def test_a_reader_with_a_goal_ends_its_rest_and_reads_up_to_it() -> None:
+    queue = InstantQueue()
+    worker = Worker(queue, count=10)
+    worker.reader.locate()
+    worker.reader.rest()
+    put(queue, *range(50))
+    worker.intake.move()
+    worker.reader.finish(worker.intake.newest_id)
+    worker.reader.run()
+    assert worker.numbers() == list(range(50))
+    assert not worker.reader.rest()
+
+
+def test_a_bus_that_has_lost_its_end_is_found_out_about_by_the_intake_of_a_reader_that_rests() -> None:
+    worker = Worker(InstantQueue(now=lambda: 1_000.0))
+    worker.reader.locate()
+    worker.reader.rest()
+    put(worker.queue, *range(5))
+    worker.intake.move()
+    swap(worker, InstantQueue(now=lambda: 900.0))
+    worker.intake.move()
+    assert worker.reader.position == worker.queue.newest_id()
+    put(worker.queue, 7)
+    worker.intake.move()
+    assert worker.numbers() == [0, 1, 2, 3, 4, 7]
+    assert (number_of(worker.reader.position), worker.reader.lost) == (6, 0)
+    assert len(worker.lost_before) == 1

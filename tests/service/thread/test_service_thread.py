@@ -26,7 +26,7 @@ from rtserver.base.bridge.message import (
 )
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.queue.memory_queue import MemoryQueue
-from rtserver.base.queue.port import START, Bound, Moved, number_of
+from rtserver.base.queue.port import START, Bound, Lone, Moved, number_of
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.base.queue.work import WorkQueue
 from rtserver.service.message import encode
@@ -525,7 +525,7 @@ def test_a_greenlet_that_keeps_dying_is_logged_counted_and_named(
 
 def test_an_intake_that_dies_is_reported(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     class Torn(MemoryQueue):
-        def intake(self, timeout: float, known: str = START) -> Moved:
+        def intake(self, timeout: float, known: str = START, lone: Lone | None = None) -> Moved:
             raise ZeroDivisionError("bug")
 
     reported = threading.Event()

@@ -1,11 +1,12 @@
 -- Move the messages of the intake list, then some of the queue's list, to the bus. Atomic, as every script.
 --
 -- KEYS: the intake list, the list, the bus, the names of the messages that were set aside, the end of the bus, the last
---       entry that it has lost, its bytes, its marks, the times of offsets; then, for each cursor of a derived stream
---       that must miss nothing, the cursor and the stream of the same name
+--       entry that it has lost, its bytes, its marks, the times of offsets, the worker that is alone; then, for each
+--       cursor of a derived stream that must miss nothing, the cursor and the stream of the same name
 -- ARGV: the largest number of messages and of bytes (roughly) to move, the length of the bus (roughly), the bytes that
 --       a message may have (0: any number), the newest id that the caller knows of, the bytes that the bus may have
---       (roughly; 0: any number), the prefix of all keys, the milliseconds for which an offset counts
+--       (roughly; 0: any number), the prefix of all keys, the milliseconds for which an offset counts, the worker if
+--       it asks to be alone (else empty)
 -- Returns the number of moved messages, the id of the newest entry, the number of messages set aside; the former end of
 -- the bus if it lay before what the caller knew, in which case ids and numbers continue behind that; the bytes that
 -- have come to the bus; 1 if more messages would have trimmed entries that a cursor has not passed; and the cursor
@@ -17,11 +18,11 @@
 --
 -- It adds before it removes: if the first XADD is refused (no memory, a key of the wrong type), nothing has happened.
 
-local intake, list, bus, aside, end_key, lost_key, bytes_key, marks, moments = unpack(KEYS)
+local intake, list, bus, aside, end_key, lost_key, bytes_key, marks, moments, alone_key = unpack(KEYS)
 local limit, batch_bytes, bus_length, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local known, bus_bytes, key_prefix, counted_ms = ARGV[5], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 local SMALL = 16384 -- bytes; an average, so it need not be exact
-local FIRST_CURSOR = 10
+local FIRST_CURSOR = 11
 local OVERHEAD = 65536 -- more bytes than a list takes besides its messages
 local MARGIN_MS = 10000 -- other workers may know of entries beyond the caller's
 local LAST_EXACT = 2 ^ 53 - 2 * limit -- larger numbers cannot be counted up
@@ -212,5 +213,6 @@ if moved > 0 then
     forget_marks(marks, number - redis.call('XLEN', bus))
   end
 end
+settle_who_is_alone(alone_key, ARGV[9], moved)
 local is_held = moved >= room and redis.call('LLEN', intake) + redis.call('LLEN', list) > 0
 return {moved, newest_id, asides, ended, total, is_held and 1 or 0, holder}
