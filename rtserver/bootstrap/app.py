@@ -1,7 +1,7 @@
 """App: one server, from its parts to its exit code.
 
 ``service_side``, ``user_side`` and ``listener_side`` build the parts, ``shutdown`` knows the order of the end. An App
-changes nothing of the process that it runs in: signals, the supervisor and the exit are the business of ``serve``.
+changes nothing of its process: signals, the service manager and the exit are the business of ``serve``.
 So a process may run several Apps, each on an event loop and a thread of its own. They share Django's settings.
 """
 

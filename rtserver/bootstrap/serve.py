@@ -1,6 +1,6 @@
 """The process of one server: everything around an ``App`` that a process has once.
 
-That is the log, the file limit, the embedded Redis, Django, signals, the supervisor, and an end that comes in time.
+That is the log, the file limit, the embedded Redis, Django, signals, the service manager, and an end in time.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.process.file_limit import raise_file_limit
 from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.process.log import set_up_log
-from rtserver.bootstrap.process.supervisor import Supervisor
+from rtserver.bootstrap.process.service_manager import ServiceManager
 from rtserver.bootstrap.shutdown import longest_end
 from rtserver.bootstrap.site.django_env import prepare_django
 from rtserver.service.thread.service_thread import SERVICE_THREAD
@@ -51,7 +51,7 @@ def serve(config: Config) -> int:
 def _serve(config: Config) -> int:
     _set_up_log(config)
     raise_file_limit()
-    # A supervisor that loses patience aborts the process: then the log gets the stacks of all threads.
+    # A service manager that loses patience aborts the process: then the log gets the stacks of all threads.
     faulthandler.enable()
     certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
     sockets = ListeningSockets()
@@ -95,33 +95,33 @@ class ProcessLife(Life):
     def __init__(self, config: Config, *, has_demo: bool) -> None:
         self._config = config
         self._has_demo = has_demo
-        self._supervisor = Supervisor(os.environ)
+        self._service_manager = ServiceManager(os.environ)
 
     def on_up(self, app: App) -> None:
-        """Take the signals, print the banner and tell the supervisor that the server is ready."""
+        """Take the signals, print the banner and tell the service manager that the server is ready."""
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._on_signal, app)
         reloading = app.reloading()
         # Without either, SIGHUP keeps its usual meaning: the terminal has gone. A service manager means "reload".
-        if reloading or self._supervisor.is_there:
+        if reloading or self._service_manager.is_there:
             loop.add_signal_handler(signal.SIGHUP, reloading.run)
         # The objects that exist now stay: the collector need not visit them again.
         gc.collect()
         gc.freeze()
         print(banner(self._config, app.port, app.queue_address, self._has_demo), flush=True)  # noqa: T201
-        self._supervisor.tell_ready()
+        self._service_manager.tell_ready()
 
     def on_beat(self) -> None:
-        """Tell the supervisor that the threads turn."""
-        self._supervisor.tell_beat()
+        """Tell the service manager that the threads turn."""
+        self._service_manager.tell_beat()
 
     def on_stopping(self) -> None:
         """Make sure that the process ends, whatever hangs: then it logs all threads' stacks and exits with 1.
 
         The timer of ``faulthandler`` needs no Python thread that turns.
         """
-        self._supervisor.tell_stopping()
+        self._service_manager.tell_stopping()
         faulthandler.dump_traceback_later(longest_end(self._config), exit=True)
 
     def _on_signal(self, app: App) -> None:

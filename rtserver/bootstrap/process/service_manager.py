@@ -1,4 +1,4 @@
-"""Supervisor: tells a service manager that the server is up, turns, and stops (sd_notify(3)).
+"""ServiceManager: tells a service manager that the server is up, turns, and stops (sd_notify(3)).
 
 Without a service manager, as in a terminal, it tells nothing.
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 
-class Supervisor:
+class ServiceManager:
     """systemd, if ``environ`` shows that it started this process and wants to be told."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

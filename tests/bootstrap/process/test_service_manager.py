@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rtserver.bootstrap.process.supervisor import Supervisor
+from rtserver.bootstrap.process.service_manager import ServiceManager
 
 
 @pytest.fixture(params=["a file", "an abstract name"])
 def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
-    """A service manager's socket, and what it puts into NOTIFY_SOCKET."""
+    """A socket of the service manager, and what it puts into NOTIFY_SOCKET."""
     path = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.settimeout(10.0)
@@ -21,11 +21,11 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[so
 
 def test_it_is_told_that_we_are_up_that_we_turn_and_that_we_go_down(manager: tuple[socket.socket, str]) -> None:
     listener, address = manager
-    supervisor = Supervisor({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"})
+    service_manager = ServiceManager({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"})
     for tell, said in (
-        (supervisor.tell_ready, b"READY=1"),
-        (supervisor.tell_beat, b"WATCHDOG=1"),
-        (supervisor.tell_stopping, b"STOPPING=1"),
+        (service_manager.tell_ready, b"READY=1"),
+        (service_manager.tell_beat, b"WATCHDOG=1"),
+        (service_manager.tell_stopping, b"STOPPING=1"),
     ):
         tell()
         assert listener.recv(100) == said
@@ -33,20 +33,20 @@ def test_it_is_told_that_we_are_up_that_we_turn_and_that_we_go_down(manager: tup
 
 def test_who_wants_no_beats_gets_none(manager: tuple[socket.socket, str]) -> None:
     listener, address = manager
-    supervisor = Supervisor({"NOTIFY_SOCKET": address})
-    supervisor.tell_beat()
-    supervisor.tell_ready()
+    service_manager = ServiceManager({"NOTIFY_SOCKET": address})
+    service_manager.tell_beat()
+    service_manager.tell_ready()
     assert listener.recv(100) == b"READY=1"
 
 
 def test_without_a_manager_nothing_is_said() -> None:
-    Supervisor({}).tell_ready()
+    ServiceManager({}).tell_ready()
 
 
 def test_a_manager_that_has_gone_or_does_not_read_is_no_trouble(tmp_path: Path) -> None:
-    Supervisor({"NOTIFY_SOCKET": str(tmp_path / "missing")}).tell_ready()
+    ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "missing")}).tell_ready()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
         deaf.bind(str(tmp_path / "deaf"))
-        supervisor = Supervisor({"NOTIFY_SOCKET": str(tmp_path / "deaf")})
+        service_manager = ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "deaf")})
         for _ in range(1000):  # more than it has room for
-            supervisor.tell_ready()
+            service_manager.tell_ready()
