@@ -35,8 +35,8 @@ SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
 BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
 FEED = "rtserver.feed"
 BENCH, BOOTSTRAP = "rtserver.bench.*", "rtserver.bootstrap"
-COMMAND, CONFIG, PROCESS, SITE, WEB = (
-    f"rtserver.bootstrap.{folder}" for folder in ("command", "config", "process", "site", "web")
+COMMAND, CONFIG, PROCESS, SITE, SUPERVISOR, WEB = (
+    f"rtserver.bootstrap.{folder}" for folder in ("command", "config", "process", "site", "supervisor", "web")
 )
 
 TRANSPORTS = {
@@ -176,7 +176,14 @@ RULES = (
     Rule(
         "rtserver/bootstrap/process/*",
         {LIMIT, LISTENER, QUEUE, WIRE, CONFIG, PROCESS},
-        {"tcelib.lease", "tcelib.redis", "tornado"},
+        {"tcelib.lease", "tcelib.redis"},
+    ),
+    # The supervisor's process has one thread and one loop, and nothing of its workers.
+    Rule(
+        "rtserver/bootstrap/supervisor/*",
+        {LISTENER, CONFIG, PROCESS, SUPERVISOR},
+        {"tcelib.redis"},
+        frozenset({"asyncio", "concurrent", "multiprocessing", "threading"}),
     ),
     Rule(
         "rtserver/bootstrap/site/*",
@@ -208,6 +215,7 @@ RULES = (
             CONFIG,
             PROCESS,
             SITE,
+            SUPERVISOR,
             WEB,
             COMMAND,
         },
@@ -353,6 +361,8 @@ def test_every_rule_is_about_some_file() -> None:
         ("tcelib/transport/gevent_tcp.py", "rtserver.base"),
         ("tcelib/runtime/communicator.py", "lark"),
         ("rtserver/bootstrap/app.py", "rtsite.settings"),
+        ("rtserver/bootstrap/supervisor/supervisor.py", "threading"),
+        ("rtserver/bootstrap/supervisor/supervise.py", "rtserver.bootstrap.app"),
         ("rtserver/base/bridge/mailbox.py", ".messages"),
     ],
 )

@@ -10,6 +10,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -28,7 +29,7 @@ from rtserver.bootstrap.process.memory import resident_bytes, system_bytes
 from rtserver.bootstrap.process.queue_signer import signer_of
 from rtserver.bootstrap.registry_side import build_lease, name_taken
 from rtserver.bootstrap.service_side import build_services
-from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Shutdown
+from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Departure, Shutdown
 from rtserver.bootstrap.site.django_env import DemoSite
 from rtserver.bootstrap.user_side import build_user_side
 from rtserver.bootstrap.web.metrics import Metrics
@@ -61,11 +62,15 @@ class Life:
     def on_stopping(self) -> None:
         """Called when the server begins to stop."""
 
+    def on_closed(self) -> None:
+        """Called when it has begun to stop and accepts no connections any more."""
+
 
 class App:
     """One server: the websocket thread, which is the one that calls ``run``, and the service thread.
 
-    ``sockets`` are bound; ``redis_url`` is the Redis of its queue. ``port`` is the public one.
+    ``sockets`` are bound; ``redis_url`` is the Redis of its queue. ``port`` is the public one. ``departure`` is
+    what its end leaves behind if nobody says otherwise.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class App:
         *,
         certificate: Certificate | None = None,
         life: Life | None = None,
+        departure: Departure = Departure.UNKNOWN,
     ) -> None:
         self._config = config
         self._redis_url = redis_url
@@ -86,6 +92,7 @@ class App:
         self._signer = signer_of(config)
         self._bridge = Bridge()
         self._exit_code = 0
+        self._departure = departure
         self._beat = Beat("websocket", time.monotonic(), config.stall_ms / 1000)
         self._sockets = sockets
         self._trail = CanaryTrail(config.canary_seconds, time.monotonic())
@@ -100,7 +107,7 @@ class App:
         """Start, serve until ``stop`` or a failure, and shut down. Return the exit code. Raises ``StartError``."""
         self._build()
         await self._take_lease()
-        listeners = self._build_listeners()
+        listeners = self._listeners = self._build_listeners()
         to_users = self._bridge.to_users
         users = self._user_side.users
         drain = partial(to_users.drain, users.handle, DRAIN_LIMIT, DRAIN_SECONDS, joins=users.joins)
@@ -122,8 +129,30 @@ class App:
         log.info("= stopped")
         return self._exit_code
 
-    def stop(self) -> None:
+    @property
+    def own_port(self) -> int:
+        """The port on loop-back that this server alone listens on."""
+        port: int = self._sockets.private[0].getsockname()[1]
+        return port
+
+    @property
+    def connections(self) -> int:
+        """The number of connections of users."""
+        return len(self._user_side.server)
+
+    async def rescue(self, public: Sequence[socket.socket], tce: Sequence[socket.socket]) -> None:
+        """Accept the connections that wait at the sockets of a server that has died, and close them."""
+        await self._listeners.rescue(public, tce)
+
+    def is_ready(self) -> bool:
+        """Return whether ``/readyz`` would say so, and a canary has come through. Runs on the event loop."""
+        has_come_through = self._trail.returned > 0 or not self._trail.interval
+        return has_come_through and all(probe().ok for probe in self._probes)
+
+    def stop(self, departure: Departure | None = None) -> None:
         """Make ``run`` shut down. Safe from any thread, while ``run`` runs and afterwards."""
+        if departure is not None and not self._stopping.is_set():
+            self._departure = departure
         with suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stopping.set)
 
@@ -181,7 +210,7 @@ class App:
     def _build_listeners(self) -> ListenerSide:
         services, user_side, certificate = self._services, self._user_side, self._certificate
         beats = (self._beat, services.thread.beat)
-        probes = all_probes(
+        self._probes = all_probes(
             services,
             user_side,
             beat=self._beat,
@@ -207,7 +236,7 @@ class App:
             tls=None if certificate is None else certificate.tls,
             site=self._site,
             pages=self._page_threads,
-            probes=probes,
+            probes=self._probes,
             servers=self._lease.servers,
             metrics=Metrics(measures),
             trail=self._trail,
@@ -240,7 +269,7 @@ class App:
         user_side = self._user_side
         parts = (user_side.server, user_side.users, self._services.thread, self._bridge)
         shutdown = Shutdown(self._config, sockets, listeners.front, listeners.tce, listeners.http, *parts)
-        if not await shutdown.run(bool(self._exit_code)):
+        if not await shutdown.run(bool(self._exit_code), self._departure, self._life.on_closed):
             self._exit_code = 1
         self._guard.cancel()
 

@@ -1,5 +1,7 @@
 """The listeners of a server, built and wired: HTTP and WebSockets, TCE, and the one on loop-back."""
 
+import asyncio
+import socket
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
@@ -8,6 +10,7 @@ from tornado.httpserver import HTTPServer
 
 from rtserver.base.bridge.message import Canary
 from rtserver.base.listener.http_listener import HttpListener
+from rtserver.base.listener.shared_port import hurry
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.wire.forwarded import read_networks
@@ -23,6 +26,8 @@ from rtserver.bootstrap.web.monitor_access import private_access, public_access
 from rtserver.watch.canary_client import CanaryClient
 from rtserver.watch.canary_handler import CanaryHandler
 from rtserver.watch.canary_trail import CanaryTrail
+
+UNDER_WAY_SECONDS = 1.0  # from a client's first packet until it can be accepted: more than a round trip
 
 
 class ListenerSide(NamedTuple):
@@ -43,6 +48,18 @@ class ListenerSide(NamedTuple):
         self.front.listen(self.sockets.public)
         self.tce.listen(self.sockets.tce)
         self.loopback.open()
+
+    async def rescue(self, public: Sequence[socket.socket], tce: Sequence[socket.socket]) -> None:
+        """Accept the connections that wait at the sockets of a server that has died, and close them."""
+        self.front.listen(public)
+        self.tce.listen(tce)
+        for listening in public:
+            hurry(listening)
+        await asyncio.sleep(UNDER_WAY_SECONDS)
+        self.front.leave(public)
+        self.tce.leave(tce)
+        for listening in (*public, *tce):
+            listening.close()
 
 
 def build_listeners(

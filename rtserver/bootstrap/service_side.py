@@ -18,7 +18,7 @@ from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.mark.file_marks import FileMarks
 from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import MarkPort
-from rtserver.base.queue.port import Bound, QueueError
+from rtserver.base.queue.port import Bound
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.signature import Signer
@@ -27,6 +27,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.exchange import exchange_calendars
 from rtserver.bootstrap.config.limits import history_bytes, message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_indicators, load_plugins
+from rtserver.bootstrap.demo_feed import demo_producers
 from rtserver.bootstrap.history_side import HistorySaver, HistorySide, build_history
 from rtserver.bootstrap.process.memory import system_bytes
 from rtserver.market.book.quote_book import BookRules
@@ -43,10 +44,8 @@ from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.queue_push import PushToQueue, QueuePush
-from rtserver.service.quote.demo_list import DemoListSource
 from rtserver.service.quote.quote_alive import QuoteAliveMsgHandler
 from rtserver.service.quote.quote_center import QuoteCenter
-from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.thread.service_thread import ServiceThread, Source, offload
 from rtserver.service.topic.service_topics import ServiceTopics
@@ -57,7 +56,6 @@ from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient
-from tcelib.redis.redis_error import RedisCallError
 
 PAUSE_SECONDS = 0.001
 
@@ -78,23 +76,6 @@ class ServiceSide:
     def types(self) -> list[str]:
         """The types of messages that producers may send to this server."""
         return [lane.msg_type for lane in self.thread.pipeline.lanes if lane.msg_type != CanaryMsgHandler.msg_type]
-
-
-class RedisPosition:
-    """Position of the demo's film, kept beside the queue so that both are lost or kept together."""
-
-    def __init__(self, client: RedisClient, queue: str) -> None:
-        self._client = client
-        self._key = f"{{{queue}}}:demo"
-
-    def get(self) -> int:
-        """Return the position; 0 at first, and if the key holds something else."""
-        text = self._client.call("GET", self._key) or b""
-        return int(text) if text.removeprefix(b"-").isdigit() else 0
-
-    def set(self, position: int) -> None:
-        """Note the position."""
-        self._client.call("SET", self._key, position)
 
 
 def build_services(
@@ -231,17 +212,12 @@ def book_rules(config: Config) -> BookRules:
 
 def build_producers(config: Config, client: RedisClient, signer: Signer, canaries: CanaryProcess) -> list[Source]:
     """Build the producers inside the server: that of canaries, and the demo's. They sign like any other."""
-    put = ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer)).put
+    queue = ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer))
     producers: list[Source] = []
     if config.canary_seconds:
-        producers.append(CanarySource(put, *canaries, sleep=gevent.sleep))
+        producers.append(CanarySource(queue.put, *canaries, sleep=gevent.sleep))
     if config.demo_quotes and not config.django_settings:
-        away = (QueueError, RedisCallError)
-        position, rate = RedisPosition(client, config.queue), config.demo_rate
-        producers += [
-            TestQuoteSource(put, position, clock=time.monotonic, sleep=gevent.sleep, rate=rate, unavailable=away),
-            DemoListSource(put, now=time.time, sleep=gevent.sleep, unavailable=away),
-        ]
+        producers += demo_producers(config, client, queue)
     return producers
 
 

@@ -12,32 +12,39 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from tornado.httpserver import HTTPServer
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.listener.http_listener import HttpListener
-from rtserver.base.listener.shared_port import is_answered, lead_past
+from rtserver.base.listener.shared_port import hurry, is_answered, lead_past
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.listener_side import UNDER_WAY_SECONDS
 from rtserver.service.thread.service_thread import ServiceThread
 from rtserver.user.user_manager import UserManager
 
 log = logging.getLogger(__name__)
 
-UNDER_WAY_SECONDS = 1.0  # from a client's first packet until it can be accepted: more than a round trip
 SUCCESSOR_SECONDS = 0.5
 FLUSH_SECONDS = 2.0  # as long as a connection takes for its close at most
 CLOSE_SECONDS = 1.0
 LEAST_PATIENCE = 0.5
-SPARE_SECONDS = 10.0
 
 
-def longest_end(config: Config) -> float:
-    """Return the seconds from the signal to the end of the process, whatever hangs. Then it is ended by force."""
-    rolling = config.drain_seconds if config.reuse_port else 0.0
-    return rolling + config.shutdown_seconds + SPARE_SECONDS
+class Departure(Enum):
+    """What a server that goes down leaves behind, as far as whoever ends it knows."""
+
+    UNKNOWN = auto()
+    """A server of its own: it looks whether another one listens on its port."""
+    LAST = auto()
+    """Nobody listens there: clients are told when to come back."""
+    SUCCEEDED = auto()
+    """A successor accepts on the same sockets, so nothing is lost that waits at them."""
+    REMOVED = auto()
+    """Others listen there, newcomers are led to them already, and these sockets are closed for good."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +61,36 @@ class Shutdown:
     services: ServiceThread
     bridge: Bridge
 
-    async def run(self, has_failed: bool = False) -> bool:
+    async def run(
+        self,
+        has_failed: bool = False,
+        departure: Departure = Departure.UNKNOWN,
+        on_closed: Callable[[], object] = lambda: None,
+    ) -> bool:
         """Take all steps, whatever becomes of one. Return True if all went well.
 
-        With ``has_failed`` clients are only told to come back.
+        With ``has_failed`` clients are only told to come back. ``on_closed`` is called when nobody can come in any
+        more.
         """
         host, port = self.sockets[0].getsockname()[:2]
-        steps: list[Callable[[], Awaitable[object]]] = [self._close_listeners]
-        if not has_failed:
-            steps.append(lambda: self._hand_over_to_successor(host, port))
+
+        async def close_listeners() -> None:
+            await self._close_listeners(departure)
+            on_closed()
+
+        steps: list[Callable[[], Awaitable[object]]] = [close_listeners]
+        if not has_failed and departure is not Departure.LAST:
+            is_known = departure is not Departure.UNKNOWN
+            steps.append(self._hand_over if is_known else lambda: self._hand_over_to_successor(host, port))
         steps += [self._finish_work, self._close_connections]
         return all([await _is_done(step) for step in steps])
 
-    async def _close_listeners(self) -> None:
-        if self.config.reuse_port and lead_past(self.sockets):
+    async def _close_listeners(self, departure: Departure) -> None:
+        if departure is Departure.REMOVED:
+            for socket_ in self.sockets:
+                hurry(socket_)
+            await asyncio.sleep(UNDER_WAY_SECONDS)
+        elif departure is Departure.UNKNOWN and self.config.reuse_port and lead_past(self.sockets):
             await asyncio.sleep(UNDER_WAY_SECONDS)
         self.http_listener.stop()
         self.tce_listener.stop()

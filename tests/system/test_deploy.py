@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.end_time import longest_end
 from rtserver.bootstrap.config.setting import settings
-from rtserver.bootstrap.shutdown import longest_end
 from tests.conftest import unused_port
 from tests.fork_server import REPOSITORY
 from tests.running_server import RunningServer

@@ -46,10 +46,14 @@ class Acceptor:
 
         The system has told their clients that they are connected, and would reset them when the socket is closed.
         """
-        for listening in self._sockets:
+        self.leave(tuple(self._sockets))
+
+    def leave(self, sockets: Iterable[socket.socket]) -> None:
+        """Do so for these sockets only."""
+        for listening in sockets:
             self._loop.remove_reader(listening)
             self._accept(listening, MOST_WAITING)
-        self._sockets.clear()
+            self._sockets.discard(listening)
 
     def _watch(self, listening: socket.socket) -> None:
         if listening in self._sockets:

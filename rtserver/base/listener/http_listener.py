@@ -67,6 +67,10 @@ class HttpListener:
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(HEAD_SECONDS))
             self._acceptor.listen([listening])
 
+    def leave(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept the connections that wait at these sockets, and none there after them."""
+        self._acceptor.leave(sockets)
+
     def stop(self) -> None:
         """Accept the connections that wait, and none after them. Pending ones may still send their request."""
         self._acceptor.stop()

@@ -39,6 +39,10 @@ class TceListener:
         """Accept on sockets that listen already."""
         self._acceptor.listen(sockets)
 
+    def leave(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept the connections that wait at these sockets, and none there after them."""
+        self._acceptor.leave(sockets)
+
     def stop(self) -> None:
         """Accept no more, and end the handshakes that are under way."""
         self._acceptor.stop()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tornado.netutil import bind_sockets
 
 from rtserver.base.queue.bus_bound import bound_of_bus
 from rtserver.base.send.choice import choose_sender
@@ -33,6 +32,7 @@ from rtserver.bootstrap.config.plugin import (
     load_servants,
 )
 from rtserver.bootstrap.config.secret_file import OTHERS, open_files
+from rtserver.bootstrap.process.bound_socket import bind_addresses
 from rtserver.bootstrap.process.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.file_limit import FEW, most_files
@@ -174,7 +174,7 @@ def check_monitors(config: Config) -> Finding:
 def _check_port(subject: str, host: str, port: int, is_shared: bool) -> Finding:
     address = f"{host}:{port}"
     try:
-        listeners = bind_sockets(port, host, reuse_port=is_shared)
+        listeners = bind_addresses(host, port, is_shared=is_shared)
     except OSError as error:
         return Finding(Severity.FAIL, subject, f"{address}: {error.strerror}")
     for listener in listeners:

@@ -16,8 +16,10 @@ import rtserver
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.wire.printable import printable, printable_lines
-from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
+from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, arguments_of, config_of, config_options
 from rtserver.bootstrap.config.error import StartError
+from rtserver.bootstrap.supervisor.assignment import Assignment
+from rtserver.bootstrap.supervisor.supervise import supervise, worker_count
 
 OWN_FLAGS = frozenset({"--help", "-h", "--version"})
 COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
@@ -114,9 +116,22 @@ def serve(**options: OptionValue) -> None:
     """
     _import_from_here()
     config = config_of(options)
+    assignment = Assignment.take_from(os.environ)
+    if assignment is None and worker_count(config) > 1:
+        sys.exit(supervise(config, arguments_of(options)))
     from rtserver.bootstrap.serve import serve as run
 
-    sys.exit(run(config))
+    sys.exit(run(config, assignment))
+
+
+@main.command("demo-feed", hidden=True)
+@config_options()
+def demo_feed(**options: OptionValue) -> None:
+    """Play the demo's quotes, for the workers of a supervisor."""
+    config = config_of(options)
+    from rtserver.bootstrap.demo_feed import play
+
+    play(config)
 
 
 @main.command()

@@ -19,6 +19,7 @@ TABLE_KEYS = frozenset({"exchanges"})
 """Keys that a file alone can set, as tables. They are checked and documented apart."""
 
 NETWORK_KEYS = frozenset({"trusted_proxies", "metrics_allow"})
+MOST_WORKERS = 64
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -447,6 +448,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             le=3600,
         ),
     ] = 5.0
+    workers: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_WORKERS)] | Literal["auto"],
+        Meta(
+            description=(
+                "Server processes that share the ports, started and watched by one more process; auto: one for each "
+                "core. 1: the server is one process, which nobody watches."
+            ),
+            extra={"allowed": f"a whole number from 1 to {MOST_WORKERS}, or auto"},
+        ),
+    ] = 1
     reuse_port: Annotated[
         bool, Meta(description="Share the ports with other servers that share them too, for a restart without a gap.")
     ] = False

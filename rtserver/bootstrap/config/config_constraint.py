@@ -72,6 +72,14 @@ def embedded_redis(config: Config) -> Iterator[Conflict]:
         yield Conflict("embedded_redis_port", "is set together with redis_url, which starts no embedded Redis")
 
 
+def shared_port(config: Config) -> Iterator[Conflict]:
+    """Refuse a port that a supervisor would have to share: it numbers the sockets there."""
+    if config.reuse_port and config.workers != 1:
+        yield Conflict(
+            "reuse_port", "is set together with workers, which share their port already; SIGHUP renews them"
+        )
+
+
 def signed_time(config: Config) -> Iterator[Conflict]:
     """Demand a secret for signatures that expire."""
     if config.signature_seconds and not config.queue_secret:
@@ -149,6 +157,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     tls_pair,
     path,
     embedded_redis,
+    shared_port,
     signed_time,
     outbox,
     client_messages,

@@ -63,11 +63,28 @@ def config_of(options: Mapping[str, OptionValue]) -> Config:
     return load_config(environ=os.environ, options=given, file=file if isinstance(file, Path) else None)
 
 
+def arguments_of(options: Mapping[str, OptionValue]) -> list[str]:
+    """Return the options that were given, as they stand on a command line. The path of a file becomes absolute."""
+    known = settings()
+    arguments = []
+    for key, value in options.items():
+        if isinstance(value, bool):
+            arguments.append(known[key].option if value else _negative(known[key]))
+        elif isinstance(value, Path):
+            arguments += ["--config", str(value.absolute())]
+        elif value is not None:
+            arguments += [known[key].option, value]
+    return arguments
+
+
+def _negative(setting: Setting) -> str:
+    return "--no-" + setting.option.removeprefix("--")
+
+
 def _option(setting: Setting) -> Callable[[F], F]:
     if setting.kind is bool:
-        negative = "--no-" + setting.option.removeprefix("--")
         text = f"{setting.description}  [{'on' if setting.default else 'off'}]"
-        return click.option(f"{setting.option}/{negative}", setting.key, default=None, help=text)
+        return click.option(f"{setting.option}/{_negative(setting)}", setting.key, default=None, help=text)
     default = f"  [{setting.default}]" if setting.default not in ("", ()) else ""
     placeholder = PLACEHOLDERS[setting.kind]
     return click.option(setting.option, setting.key, metavar=placeholder, help=setting.description + default)

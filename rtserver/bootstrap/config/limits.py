@@ -34,11 +34,6 @@ def admission_limits(config: Config) -> AdmissionLimits:
     )
 
 
-def log_lines(config: Config) -> float:
-    """Return the log lines a second from one place in the code."""
-    return 0 if config.limits == "off" else config.log_lines
-
-
 def connection_bounds(config: Config) -> ConnectionBounds:
     """Return the bounds of each connection, which hold with limits off, too."""
     return ConnectionBounds(

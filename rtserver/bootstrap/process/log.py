@@ -6,12 +6,14 @@ column: ``<`` in, ``>`` out, ``=`` state, ``!`` trouble.
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
 from rtserver.base.wire.printable import printable
+from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.process.log_flood import LogFlood
 
 ACCESS_LOGGER = "tornado.access"
@@ -27,6 +29,17 @@ COLOURS = {
 }
 RESET = "\x1b[0m"
 INDENT = "  "
+
+
+def log_as_configured(config: Config) -> None:
+    """Make all loggers of the process write to stderr as the configuration says. May be called again."""
+    set_up_log(
+        sys.stderr,
+        level=config.log_level,
+        form=config.log_format,
+        environ=os.environ,
+        lines_per_second=0 if config.limits == "off" else config.log_lines,
+    )
 
 
 def set_up_log(

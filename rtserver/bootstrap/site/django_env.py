@@ -6,9 +6,11 @@ variables; ``user/session/authenticator.py`` decides which users may log in. Dja
 this is done once; a second preparation must want the same.
 """
 
+import fcntl
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,10 +48,12 @@ def prepare_django(config: Config, redis_url: str) -> DemoSite | None:
     ``redis_url`` is where the demo keeps its sessions. Django sets logging up as its settings say: set up ours
     afterwards. Raises ``DjangoError``.
     """
-    set_up_django(config, redis_url)
     if config.django_settings:
+        set_up_django(config, redis_url)
         return None
-    _prepare_demo_database()
+    with _alone_in(Path(config.var_dir)):
+        set_up_django(config, redis_url)
+        _prepare_demo_database()
     return DemoSite(WSGIHandler(), demo_site_dir() / "static")
 
 
@@ -120,6 +124,16 @@ def _refuse_another_set_up(module: str, redis_url: str | None) -> None:
         raise DjangoError(f"Django is set up with {known!r} in this process and cannot change to {module!r}")
     if redis_url is not None and redis_url != settings.RTSERVER_REDIS_URL:
         raise DjangoError("the demo site is set up with another Redis in this process")
+
+
+@contextmanager
+def _alone_in(var_dir: Path) -> Iterator[None]:
+    """Let one process after the other make the demo's secret key and its tables."""
+    directory = var_dir.resolve()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (directory / "demo.lock").open("a", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _prepare_demo_database() -> None:

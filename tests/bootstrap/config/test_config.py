@@ -115,6 +115,9 @@ def test_a_bad_value_names_source_key_value_and_what_is_allowed(tmp_path: Path) 
     assert message_of(read_options, {"log_format": "xml"}) == (
         "command line: --log-format: 'xml' is not allowed; it must be json or text"
     )
+    assert message_of(read_options, {"workers": "0"}) == (
+        "command line: --workers: '0' is not allowed; it must be a whole number from 1 to 64, or auto"
+    )
     file = write(tmp_path, 'demo_quotes = "yes"')
     assert message_of(read_file, file) == f"{file}: demo_quotes: 'yes' is not allowed; it must be true or false"
 

@@ -1,0 +1,27 @@
+"""Share: which part of the next connections each worker gets, so that all come to have as many. Pure."""
+
+from collections.abc import Sequence
+
+
+def weights_of(counts: Sequence[int | None], newcomers: int) -> list[int]:
+    """Return how many of so many ``newcomers`` each worker is to get, as one fills vessels with water.
+
+    ``counts`` are the workers' connections; None for a worker that takes none. Every weight is 0 if all are None.
+    """
+    open_counts = [count for count in counts if count is not None]
+    if not open_counts:
+        return [0] * len(counts)
+    level = _level(sorted(open_counts), max(newcomers, len(open_counts)))
+    return [0 if count is None else max(0, level - count) for count in counts]
+
+
+def _level(counts: Sequence[int], newcomers: int) -> int:
+    """Return the count up to which the emptiest are filled by the newcomers, rounded up."""
+    poured = 0
+    for number, count in enumerate(counts, 1):
+        poured += count
+        following = counts[number] if number < len(counts) else None
+        level = -(-(poured + newcomers) // number)
+        if following is None or level <= following:
+            return level
+    raise AssertionError("the last one has no follower")
