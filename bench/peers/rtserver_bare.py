@@ -34,7 +34,7 @@ class Owner:
     def credential(self, _request: object) -> str:
         return "anybody"
 
-    async def authenticate(self, credential: str) -> str:
+    def authenticate(self, credential: str) -> str:
         return credential
 
     def user_id(self, _client: Client) -> str:

@@ -56,7 +56,7 @@ class CanaryHandler:
         """Return the secret that a request shows; never None, because it cannot be shown later."""
         return request.headers.get("authorization", "")
 
-    async def authenticate(self, credential: str) -> str | None:
+    def authenticate(self, credential: str) -> str | None:
         """Return a name for this process itself, None for all others."""
         return "canary" if hmac.compare_digest(credential.encode(), self._secret.encode()) else None
 

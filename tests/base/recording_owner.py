@@ -1,6 +1,7 @@
 """An owner of WebSocket connections that echoes, notes all it is told, and lets a test wait for what it notes."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -69,7 +70,7 @@ class RecordingOwner:
     def credential(self, request: UpgradeRequest) -> Any | None:
         return self.identify(request)
 
-    async def authenticate(self, credential: Any) -> Any | None:
+    def authenticate(self, credential: Any) -> Any | None:
         return None if credential == "bad" else credential
 
     def user_id(self, session: Session) -> str:
@@ -103,3 +104,10 @@ class RecordingOwner:
     def on_close(self, session: Session, code: int) -> None:
         session.close_codes.append(code)
         self._noted.set()
+
+
+def waits_for_nothing(connection: Connection, unsent_bytes: int) -> bool:
+    """Whether the system sends at once what it is given, and takes no more than that of what it cannot send."""
+    options = (socket.TCP_NODELAY, socket.TCP_NOTSENT_LOWAT)
+    values = [connection._stream.socket.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+    return values == [1, unsent_bytes]

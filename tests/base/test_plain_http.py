@@ -238,7 +238,7 @@ async def test_a_websocket_that_was_a_page_before_has_deadlines_of_its_own(
     async with await kept(port, tls) as peer:
         await peer.send(HANDSHAKE)
         assert (await peer.answer()).startswith(b"HTTP/1.1 101 ")
-        taken = owner.sessions[0].connection._stream._socket
+        taken = owner.sessions[0].connection._stream.socket
         assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
 
 

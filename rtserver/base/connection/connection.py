@@ -149,14 +149,7 @@ class Connection:
         self._receiver = receiver = kind.open_receiver(self)
         self.file = connection.fileno()
         """Number of the socket's file, as long as it is open."""
-        self._stream = SocketStream(
-            shared.loop,
-            shared.readers,
-            connection,
-            on_bytes=receiver.on_bytes,
-            on_end=self._on_end,
-            on_written=self._on_written,
-        )
+        self._stream = SocketStream(shared.loop, shared.readers, connection, receiver, self)
 
     @property
     def is_lagging(self) -> bool:
@@ -198,8 +191,14 @@ class Connection:
             self._tell_handler(self._close_code)
         return self.is_open
 
+    def greet(self, answer: bytes) -> None:
+        """Queue the answer to the handshake. What the handler sends at the opening leaves with it, in one write."""
+        self.is_flush_due = True
+        self.outbox.push(answer)
+
     def start(self, first: bytes = b"") -> None:
-        """Begin to read; ``first`` is what came with the handshake."""
+        """Send what waits, and begin to read; ``first`` is what came with the handshake."""
+        self.flush()
         self._stream.resume()
         if first:
             self._receiver.on_bytes(first)
@@ -303,7 +302,7 @@ class Connection:
             if not data:
                 return
             try:
-                written = stream.send(data)
+                written = stream.socket.send(data)
             except NOT_NOW:
                 written = 0
             except OSError:
@@ -434,7 +433,8 @@ class Connection:
             _settle(self._relief)
             self._relief = None
 
-    def _on_written(self) -> None:
+    def on_written(self) -> None:
+        """See ``StreamOwner``."""
         if self.outbox.sent() or self._relief is not None:
             self._on_room()
         self.flush()
@@ -443,7 +443,7 @@ class Connection:
         elif not self._stream.is_closed:
             self._maybe_end_writing()
 
-    def _on_end(self) -> None:
+    def on_end(self) -> None:
         """Note that the peer has ended its half. It still gets the write that is under way, but not for long."""
         self._is_at_end = True
         self.flush()

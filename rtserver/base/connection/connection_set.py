@@ -101,6 +101,7 @@ class ConnectionSet(ThreadBound):
             connection.admit(identity)
         except BaseException:  # a handler may raise anything
             log.exception("! %s: the opening failed", connection.remote_ip)
+            connection.flush()  # the answer to its handshake
             connection.abort()
         else:
             connection.start(first)

@@ -16,10 +16,11 @@ class ConnectionHandler(Protocol):
     ``agent`` is the object that ``on_open`` returned for the connection.
     """
 
-    async def authenticate(self, credential: str) -> Identity | None:
+    def authenticate(self, credential: str) -> Identity | Awaitable[Identity | None] | None:
         """Return the identity that a session's key or a token stands for, or None for one that does not hold.
 
-        The caller opens the connection in the turn of the event loop in which this answers.
+        Return an awaitable of that where it has to be asked for. The caller opens the connection in the turn of the
+        event loop in which this answers.
         Raises ``TryLaterError`` while that cannot be told, and for a user with too many connections.
         """
 

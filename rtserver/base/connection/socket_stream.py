@@ -9,16 +9,19 @@ no future and no task for a read, which would be most of the cost of a short mes
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from rtserver.base.connection.read_set import ReadSet
+from rtserver.base.connection.receiver import Receiver
 from rtserver.base.limit.cpu_quota import FairShare
 
 READ_BYTES = 16_384  # of one socket in one turn: room for a burst, and the others wait no longer than that takes
+
+NOTHING = memoryview(b"")
 
 NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -35,22 +38,31 @@ def take_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
     return stream.socket, first
 
 
-def send_without_delay(connection: socket.socket, unsent_bytes: int) -> None:
+def send_without_delay(listening: socket.socket, unsent_bytes: int) -> None:
     """Let the system send at once what it is given, and take at most ``unsent_bytes`` that it cannot send yet.
 
     It would take megabytes for a client that does not read. Bytes in our outbox are counted, and new prices replace
-    old ones there. Raises ``OSError``.
+    old ones there. Accepted sockets inherit both from the one that listens.
     """
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent_bytes)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent_bytes)
+
+
+class StreamOwner(Protocol):
+    """Owner of a ``SocketStream``, which hears of its events."""
+
+    def on_end(self) -> None:
+        """Nothing more can come: the peer has ended its half, or the connection broke. Called once."""
+
+    def on_written(self) -> None:
+        """The rest of a write has left."""
 
 
 class SocketStream:
     """Non-blocking socket. Reading begins with ``resume``.
 
-    ``on_bytes(data)`` gets the bytes of each read; with a ``share``, reading waits for its user's turn. ``on_end()``
-    is called once when nothing more can come: the peer has ended its half, or the connection broke. ``on_written()``
-    is called when the rest of a write has left.
+    ``receiver`` gets the bytes of each read; with a ``share``, reading waits for its user's turn. ``send`` of its
+    ``socket`` is for the owner, not while ``is_busy``.
 
     ``moved`` is the loop's time at which the socket last took bytes of a rest, or left a rest of a write.
     """
@@ -59,19 +71,17 @@ class SocketStream:
         "_file",
         "_is_reading",
         "_loop",
-        "_on_bytes",
-        "_on_end",
-        "_on_written",
+        "_owner",
         "_readers",
+        "_receiver",
         "_rest",
-        "_socket",
         "is_busy",
         "is_closed",
         "is_secure",
         "is_waiting",
         "moved",
-        "send",
         "share",
+        "socket",
     )
 
     def __init__(
@@ -79,20 +89,17 @@ class SocketStream:
         loop: asyncio.AbstractEventLoop,
         readers: ReadSet,
         connection: socket.socket,
-        *,
-        on_bytes: Callable[[bytes], object],
-        on_end: Callable[[], object],
-        on_written: Callable[[], object],
+        receiver: Receiver,
+        owner: StreamOwner,
     ) -> None:
         self._loop = loop
         self._readers = readers
-        self._socket = connection
+        self._receiver = receiver
+        self._owner = owner
+        self.socket = connection
         # By number: asyncio would put the socket's whole repr, five system calls, into a KeyError that it catches.
         self._file = connection.fileno()
-        self._on_bytes = on_bytes
-        self._on_end = on_end
-        self._on_written = on_written
-        self._rest = memoryview(b"")
+        self._rest = NOTHING
         self._is_reading = False
         self.is_secure = isinstance(connection, ssl.SSLSocket)
         self.share: FairShare | None = None
@@ -102,15 +109,13 @@ class SocketStream:
         self.is_closed = False
         self.is_busy = False
         """True while nothing can be sent: the rest of a write waits for room, or the socket is closed."""
-        self.send = connection.send
-        """The system's send, which returns the number of bytes it took. Not while ``is_busy``; raises ``OSError``."""
 
     def resume(self) -> None:
         """Begin to read, or go on."""
         if not self.is_closed:
             self._is_reading = True
             if not self.is_waiting:
-                self._readers.add(self._file, self._on_readable)
+                self._readers.add(self._file, self)
                 if self.is_secure:
                     self._read_decrypted()
 
@@ -135,7 +140,7 @@ class SocketStream:
     def end_writing(self) -> None:
         """Send FIN behind all that was written. It ends the TCP stream of a TLS socket, too."""
         with suppress(OSError):
-            socket.socket.shutdown(self._socket, socket.SHUT_WR)
+            socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     def close(self) -> None:
         """Close the socket. No callback is called any more."""
@@ -143,12 +148,13 @@ class SocketStream:
             return
         self.is_closed = self.is_busy = True
         self._is_reading = False
-        self._rest = memoryview(b"")
+        self._rest = NOTHING
         self._readers.remove(self._file)
         self._loop.remove_writer(self._file)
-        self._socket.close()
+        self.socket.close()
 
-    def _on_readable(self) -> None:
+    def on_readable(self) -> None:
+        """See ``Readable``."""
         if self.is_waiting:
             return
         if self.share is not None and self.share.is_owing:
@@ -161,46 +167,46 @@ class SocketStream:
     def _on_turn(self) -> None:
         self.is_waiting = False
         if self._is_reading:
-            self._readers.add(self._file, self._on_readable)
+            self._readers.add(self._file, self)
             self._read()
 
     def _read(self) -> None:
         try:
-            data = self._socket.recv(READ_BYTES)
+            data = self.socket.recv(READ_BYTES)
         except NOT_NOW:
             return
         except OSError:
             data = b""
         if data:
-            self._on_bytes(data)
+            self._receiver.on_bytes(data)
             if self.is_secure:
                 self._read_decrypted()
         else:
             self.pause()
-            self._on_end()
+            self._owner.on_end()
 
     def _read_decrypted(self) -> None:
         """Read the rest of a TLS record soon: it is in our memory, where the system sees nothing to read."""
-        if self._is_reading and isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+        if self._is_reading and isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
             self._loop.call_soon(self._read_on)
 
     def _read_on(self) -> None:
         if self._is_reading:
-            self._on_readable()
+            self.on_readable()
 
     def _on_writable(self) -> None:
         try:
-            written = self._socket.send(self._rest)
+            written = self.socket.send(self._rest)
         except NOT_NOW:
             return
         except OSError:
             self.is_busy = False
             self._loop.remove_writer(self._file)
-            self._on_end()
+            self._owner.on_end()
             return
         self._rest = self._rest[written:]
         self.moved = self._loop.time()
         if not self._rest:
             self.is_busy = False
             self._loop.remove_writer(self._file)
-            self._on_written()
+            self._owner.on_written()

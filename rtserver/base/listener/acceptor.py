@@ -12,7 +12,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-TURN_CONNECTIONS = 128
+TURN_CONNECTIONS = 64  # some milliseconds of handshakes, for which all others wait
 MOST_WAITING = 65_536  # no system lets more wait for one socket (net.core.somaxconn)
 REST_SECONDS = 1.0
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 
+from rtserver.base.connection.socket_stream import send_without_delay
 from rtserver.base.limit.table import HEAD_SECONDS
 from rtserver.base.limit.too_many import TooMany, UnavailableError
 from rtserver.base.listener.acceptor import TURN_CONNECTIONS, Acceptor
@@ -63,6 +64,7 @@ class HttpListener:
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
         for listening in sockets:
+            send_without_delay(listening, self.server.bounds.unsent_bytes)
             # The system wakes us when there is a request, not when there is a connection.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(HEAD_SECONDS))
             self._acceptor.listen([listening])
@@ -111,7 +113,7 @@ class HttpListener:
         is_secure = self._tls_stage is not None
         sender = sender_of(address[0], head.headers, self.http_admission.trusted, is_secure=is_secure)
         request = UpgradeRequest(head.target, head.headers, sender.remote_ip, is_secure=sender.is_secure)
-        self.server.run(self.server.welcome(connection, request, rest))
+        self.server.welcome(connection, request, rest)
 
     def _on_other(self, connection: socket.socket, address: tuple[Any, ...], first: bytes) -> None:
         """Let Tornado answer a request, of which ``first`` has been read."""

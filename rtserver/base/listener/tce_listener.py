@@ -37,7 +37,12 @@ class TceListener:
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
-        self._acceptor.listen(sockets)
+        bounds = self._connection_set.bounds
+        for listening in sockets:
+            # Accepted sockets inherit all of this.
+            send_without_delay(listening, bounds.unsent_bytes)
+            expect_life(listening, bounds.heartbeat_seconds)
+            self._acceptor.listen([listening])
 
     def leave(self, sockets: Iterable[socket.socket]) -> None:
         """Accept the connections that wait at these sockets, and none there after them."""
@@ -58,14 +63,6 @@ class TceListener:
         except TooMany as error:
             log.info("! %s: %s", ip, error)
             self._turn_away(connection, error.reason)
-            return
-        try:
-            send_without_delay(connection, self._connection_set.bounds.unsent_bytes)
-            expect_life(connection, self._connection_set.bounds.heartbeat_seconds)
-        except OSError:
-            log.info("! %s left at once", ip)
-            connection.close()
-            admission.leave(ip)
             return
         if self._tls_stage is None:
             self._start(connection, address)

@@ -11,11 +11,11 @@ its sender may show a token after the upgrade instead.
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, cast
 
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
@@ -25,7 +25,7 @@ from rtserver.base.connection.connection import Connection, Kind
 from rtserver.base.connection.connection_set import DEFAULT_BOUNDS, ConnectionSet
 from rtserver.base.connection.handler import ConnectionHandler, Identity, RefusalReasons
 from rtserver.base.connection.shared import ConnectionBounds
-from rtserver.base.connection.socket_stream import send_without_delay, take_socket
+from rtserver.base.connection.socket_stream import take_socket
 from rtserver.base.connection.websocket import WebSocketReceiver
 from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.connection_rate import Rates
@@ -48,6 +48,9 @@ from rtserver.base.wire.handshake import (
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_YET = object()
+"""In the place of an identity: the client may say later who it is."""
+
 
 class UpgradeRequest:
     """Request for a WebSocket. ``headers`` are by name in lower case.
@@ -60,7 +63,8 @@ class UpgradeRequest:
     __slots__ = ("asks_session", "has_body", "headers", "is_secure", "remote_ip", "wants_tce")
 
     def __init__(self, target: str, headers: Mapping[str, str], remote_ip: str, *, is_secure: bool = False) -> None:
-        fields = [field.partition("=")[0] for field in target.partition("?")[2].split("&")]
+        query = target.partition("?")[2]
+        fields = [field.partition("=")[0] for field in query.split("&")] if query else ()
         self.headers = headers
         self.remote_ip = remote_ip
         self.is_secure = is_secure
@@ -110,91 +114,119 @@ class WebSocketServer(ConnectionSet):
         self._plain_kind = Kind("websocket", text_frame, WebSocketReceiver, open_binary)
         self._deflated_kind = Kind("websocket, deflated", deflated_text_frame, inflating, open_binary)
 
-    async def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
+    def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
         """Answer the request with 101 and start its connection, or with another status and a reason.
 
         The status is 400, 401, 403, 426, 429, 500 or 503; for a request that only ``asks_session``, 204 in place of
-        101 and 426. Takes the socket over; ``first`` is what came behind the request. Never raises.
+        101 and 426. The answer waits until the user is known. Takes the socket over; ``first`` is what came behind
+        the request. Never raises.
         """
-        ip = request.remote_ip
         try:
-            self.admission.admit(ip, self.loop.time())
+            self.admission.admit(request.remote_ip, self.now())
         except TooMany as error:
             refused = http_error(error)
-            log.info("! %s: %s", ip, refused)
+            log.info("! %s: %s", request.remote_ip, refused)
             refuse(connection, refused)
             return
-        if not await self._let_in(connection, request, first):
-            self.admission.leave(ip)
-
-    async def _let_in(self, connection: socket.socket, request: UpgradeRequest, first: bytes) -> bool:
-        """Return whether there is a connection now, which counts until it ends."""
         try:
             if request.has_body:
                 raise HandshakeError(400, "a handshake has no body")
             accept = "" if request.asks_session else accept_value(request.headers)
-            identity = await self._identify(request)
-        except HandshakeError as error:
-            if request.asks_session:
-                error.headers.update(readable_by(request.headers.get("origin")))
-            refuse(connection, error)
-            log.info("! %s: %s%s", request.remote_ip, error, await self._reason(error, request))
-        except Exception:
-            log.exception("! %s: nobody could tell whether it may come in", request.remote_ip)
-            refuse(connection, HandshakeError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed on this request"))
+            identity = self._identify(request)
+        except Exception as error:  # noqa: BLE001 (the site may raise anything; it is logged)
+            self._turn_away(connection, request, error)
+            return
+        if hasattr(identity, "__await__"):
+            pending = cast(Awaitable[Identity | None], identity)
+            self.run(self._let_in_later(connection, request, accept, pending, first))
+        else:
+            self._let_in(connection, request, accept, identity, first)
+
+    def _identify(self, request: UpgradeRequest) -> Identity | Awaitable[Identity | None] | None:
+        """Return the request's user, or an awaitable of it; ``UNKNOWN_YET`` for a TCE client that may show a token.
+
+        Raises ``HandshakeError`` and ``TryLaterError``.
+        """
+        origin, host = request.headers.get("origin"), request.headers.get("host", "")
+        check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
+        credential = self._authority.credential(request)
+        if credential is not None:
+            return self._authority.authenticate(credential)
+        may_show_later = request.wants_tce and self._tce is not None and not request.asks_session
+        return UNKNOWN_YET if may_show_later else None
+
+    async def _let_in_later(
+        self,
+        connection: socket.socket,
+        request: UpgradeRequest,
+        accept: str,
+        pending: Awaitable[Identity | None],
+        first: bytes,
+    ) -> None:
+        try:
+            identity = await pending
+        except Exception as error:  # noqa: BLE001 (as in welcome)
+            self._turn_away(connection, request, error)
         except asyncio.CancelledError:
             connection.close()  # the server ends, or the executor of the look-up does
             raise
         else:
-            if not request.asks_session:
-                return self._open(connection, request, accept, identity, first)
-            close_with(connection, session_holds(request.headers.get("origin")))
-        return False
+            self._let_in(connection, request, accept, identity, first)
 
-    async def _identify(self, request: UpgradeRequest) -> Identity | None:
-        """Return the request's user; None for a TCE client that may show a token later. Raises ``HandshakeError``."""
-        origin, host = request.headers.get("origin"), request.headers.get("host", "")
-        check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
-        credential = self._authority.credential(request)
-        if credential is None and request.wants_tce and self._tce is not None and not request.asks_session:
-            return None
-        try:
-            identity = None if credential is None else await self._authority.authenticate(credential)
-        except TryLaterError as error:
-            raise http_error(error) from None
+    def _let_in(
+        self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Identity | None, first: bytes
+    ) -> None:
+        """Open the connection of a user; ``identity`` None is nobody's."""
         if identity is None:
-            raise HandshakeError(401, "not logged in: no valid session")
-        return identity
+            self._turn_away(connection, request, HandshakeError(401, "not logged in: no valid session"))
+        elif request.asks_session:
+            close_with(connection, session_holds(request.headers.get("origin")))
+            self.admission.leave(request.remote_ip)
+        else:
+            self._open(connection, request, accept, identity, first)
 
-    async def _reason(self, error: HandshakeError, request: UpgradeRequest) -> str:
-        if error.status != HTTPStatus.UNAUTHORIZED or self._reasons is None:
-            return ""
+    def _turn_away(self, connection: socket.socket, request: UpgradeRequest, error: Exception) -> None:
+        """Refuse a request that was admitted, and log the reason."""
+        if isinstance(error, TryLaterError):
+            error = http_error(error)
+        if not isinstance(error, HandshakeError):
+            log.error("! %s: nobody could tell whether it may come in", request.remote_ip, exc_info=error)
+            refuse(connection, HandshakeError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed on this request"))
+            self.admission.leave(request.remote_ip)
+            return
+        if request.asks_session:
+            error.headers.update(readable_by(request.headers.get("origin")))
+        refuse(connection, error)
+        if error.status == HTTPStatus.UNAUTHORIZED and self._reasons is not None:
+            self.run(self._look_up_reason(self._reasons, request, error))
+        else:
+            self._log_refusal(request, error)
+
+    async def _look_up_reason(self, reasons: RefusalReasons, request: UpgradeRequest, error: HandshakeError) -> None:
+        reason = ""
         with suppress(RuntimeError):  # the executor has been shut down
-            return f": {await self._reasons.of_cookies(request.headers.get('cookie', ''))}"
-        return ""
+            reason = f": {await reasons.of_cookies(request.headers.get('cookie', ''))}"
+        self._log_refusal(request, error, reason)
+
+    def _log_refusal(self, request: UpgradeRequest, error: HandshakeError, reason: str = "") -> None:
+        log.info("! %s: %s%s", request.remote_ip, error, reason)
+        self.admission.leave(request.remote_ip)
 
     def _open(
-        self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Identity | None, first: bytes
-    ) -> bool:
+        self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Identity, first: bytes
+    ) -> None:
         tce = self._tce if request.wants_tce else None
         # Clients of other makes cannot be relied on to compress TCE.
         offer = request.headers.get("sec-websocket-extensions") if self.compresses and tce is None else None
         extension = maybe_accept(offer) if offer else None
-        try:
-            send_without_delay(connection, self.bounds.unsent_bytes)
-            connection.send(answer(accept, extension))  # a fresh socket has room for it
-        except OSError:
-            log.info("! %s left during the handshake", request.remote_ip)
-            connection.close()
-            return False
         own_kind = self._plain_kind if extension is None else self._deflated_kind
         kind = own_kind if tce is None else tce.framed_kind
         opened = Connection(self, connection, request.remote_ip, kind)
-        if identity is None and tce is not None:
+        opened.greet(answer(accept, extension))
+        if identity is UNKNOWN_YET and tce is not None:
             self.start_pending(opened, tce.expect_token_in_frames, first)
         else:
             self.start(opened, identity, first)
-        return True
 
 
 class WebSocketHandler(RequestHandler):
@@ -220,4 +252,4 @@ class WebSocketHandler(RequestHandler):
             return
         if isinstance(stream, TornadoStream):
             stream.hand_over()
-        await self._server.welcome(connection, request, first)
+        self._server.welcome(connection, request, first)

@@ -7,8 +7,10 @@ is told that may not come in. The connection's handler knows what a token is wor
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
+from typing import cast
 
 from rtserver.base.connection.carrier import Carrier
+from rtserver.base.connection.handler import Identity
 from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.tce.carriage import Carriage
 from rtserver.base.tce.framing import LOW_GATEWAY, LOW_ON_MESSAGE, ON_MESSAGE, TERMINALS, framing_of, is_split
@@ -68,7 +70,9 @@ class TceLogin:
         props = props_of(packet)
         token = props.get(TOKEN)
         try:
-            identity = await self._carrier.shared.handler.authenticate(token) if token else None
+            identity = self._carrier.shared.handler.authenticate(token) if token else None
+            if hasattr(identity, "__await__"):
+                identity = await cast(Awaitable[Identity | None], identity)
         except TryLaterError as error:
             code = CloseCode.TOO_MANY if isinstance(error, TooMany) else CloseCode.INTERNAL_ERROR
             self._refuse(packet, code, error.reason)

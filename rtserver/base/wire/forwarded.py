@@ -7,6 +7,7 @@ right belongs to a proxy we know. No other header is believed: most proxies pass
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from operator import methodcaller
 from typing import NamedTuple, TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -49,6 +50,8 @@ FORWARDING_PREFIXES = (
     "x-vercel-",
 )
 """Prefixes of header names that only proxies and content delivery networks send."""
+
+_HAS_PREFIX = methodcaller("startswith", FORWARDING_PREFIXES)
 
 SECURE_WORDS = frozenset({"https", "wss", "on"})
 PLAIN_WORDS = frozenset({"http", "ws", "off"})
@@ -95,7 +98,7 @@ def sender_of(peer: str, headers: Mapping[str, str], trusted: Networks, *, is_se
 def is_forwarded(names: Iterable[str]) -> bool:
     """Return whether the names of a request's headers, in lower case, show that it came by any proxy."""
     names = tuple(names)
-    return not FORWARDING_NAMES.isdisjoint(names) or any(name.startswith(FORWARDING_PREFIXES) for name in names)
+    return not FORWARDING_NAMES.isdisjoint(names) or any(map(_HAS_PREFIX, names))
 
 
 def forwarding_names(names: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ A close frame often shares a packet with the messages before it, whose answers m
 therefore taken by ``settle``, after the messages. Bytes behind a close frame or a violation are ignored.
 """
 
-from codecs import getincrementaldecoder
+from codecs import IncrementalDecoder, getincrementaldecoder
 from enum import Enum, auto
 from typing import TypeAlias
 
@@ -95,7 +95,7 @@ class WebSocketProtocol:
         self._inflates = inflates
         self._is_deflated = False  # the message whose fragments these are
         self._message_opcode = 0
-        self._decoder = Utf8Decoder()
+        self._decoder: IncrementalDecoder | None = None
 
     def receive(self, data: bytes) -> list[ReceivedMessage]:
         """Take bytes as they came. Return the messages that are whole now, as (TEXT or BINARY, payload).
@@ -249,6 +249,8 @@ class WebSocketProtocol:
 
     def _check_text(self, payload: bytes, final: bool) -> None:
         """Check UTF-8 (section 8.1) at each fragment: a character may be cut by fragments, but not be wrong."""
+        if self._decoder is None:
+            self._decoder = Utf8Decoder()
         try:
             self._decoder.decode(payload, final)
         except UnicodeDecodeError:

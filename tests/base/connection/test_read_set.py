@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from typing import Any, Never
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple, Never
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -12,6 +13,12 @@ from rtserver.base.connection.read_set import ReadSet
 from tests.until import until_async
 
 pytestmark = pytest.mark.gen_test(timeout=60)
+
+
+class Owner(NamedTuple):
+    """See ``Readable``."""
+
+    on_readable: Callable[[], object]
 
 
 class Pairs:
@@ -31,7 +38,7 @@ class Pairs:
             ours.recv(1)
             self.called.append(ours.fileno())
 
-        self.readers.add(ours.fileno(), on_readable)
+        self.readers.add(ours.fileno(), Owner(on_readable))
         return ours.fileno(), theirs
 
     def close(self) -> None:
@@ -75,7 +82,7 @@ async def test_a_socket_that_is_removed_is_not_called_and_one_that_comes_back_is
     await until_async(lambda: pairs.called == [other])
     assert len(pairs.readers) == 1
 
-    pairs.readers.add(file, lambda: (pairs.called.append(0), pairs.readers.remove(file)))
+    pairs.readers.add(file, Owner(lambda: (pairs.called.append(0), pairs.readers.remove(file))))
     await until_async(lambda: pairs.called == [other, 0])
 
 
@@ -90,7 +97,7 @@ async def test_one_callback_may_remove_another_that_is_readable_too(pairs: Pairs
 
     for file in (first, second):
         pairs.readers.remove(file)
-        pairs.readers.add(file, lambda me=file: remove_both(me))
+        pairs.readers.add(file, Owner(partial(remove_both, file)))
     to_first.send(b"a")
     to_second.send(b"b")
     (file, to_file) = pairs.open()
@@ -110,7 +117,7 @@ async def test_a_callback_that_fails_is_told_to_the_loop_and_costs_the_others_no
         pairs.readers.remove(bad)
         raise ValueError("on purpose")
 
-    pairs.readers.add(bad, fail)
+    pairs.readers.add(bad, Owner(fail))
     to_bad.send(b"a")
     to_good.send(b"b")
 

@@ -282,7 +282,7 @@ async def test_what_a_client_does_not_read_waits_with_us_where_it_can_be_replace
 
 def unsent_bytes(session: Session) -> int:
     """Return the bytes that the system was given and could not send: SIOCOUTQNSD of linux/sockios.h."""
-    connection: socket.socket = session.connection._stream._socket
+    connection: socket.socket = session.connection._stream.socket
     return int.from_bytes(fcntl.ioctl(connection, 0x894B, bytes(4)), sys.byteorder)
 
 
@@ -646,7 +646,7 @@ async def test_a_close_of_ours_that_cannot_be_sent_any_more_leaves_no_timer(
     async with await connect() as client:
         await round_trip(client)
         [session] = owner.sessions
-        session.connection._stream._socket.shutdown(socket.SHUT_WR)  # what is sent now fails, as after a reset
+        session.connection._stream.socket.shutdown(socket.SHUT_WR)  # what is sent now fails, as after a reset
         session.connection.close(4101, "draining")
         assert session.close_codes == [4101]
         await owner.connections_ended()

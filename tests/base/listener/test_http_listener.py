@@ -10,7 +10,7 @@ from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
-from tests.base.recording_owner import DEADLINE, RecordingOwner
+from tests.base.recording_owner import DEADLINE, RecordingOwner, waits_for_nothing
 from tests.websocket_client import ACCEPT, TEXT, masked
 
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.parametrize("transport", ["tcp"])]
@@ -179,6 +179,15 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(
         assert await peer.rest() == b""
     assert len(server) == len(server.wheel) == 0
     assert owner.sessions == []
+
+
+async def test_what_is_sent_is_not_held_back_and_little_of_it_is_left_to_the_system(
+    port: int, server: WebSocketServer, owner: RecordingOwner
+) -> None:
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE)
+        assert (await peer.answer()).startswith(b"HTTP/1.1 101 ")
+        assert waits_for_nothing(owner.sessions[0].connection, server.bounds.unsent_bytes)
 
 
 async def test_who_is_still_looked_up_at_the_servers_end_is_let_go(

@@ -2,13 +2,18 @@
 
 import asyncio
 import logging
+import socket
 import threading
 
 import pytest
 
 from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.base.connection.connection import Connection
+from rtserver.base.limit.admission import Admission
+from rtserver.base.limit.table import AdmissionLimits, Limit
+from rtserver.base.limit.too_many import TooMany
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
+from rtserver.base.wire.frame import text_frame
 from tests.base.conftest import Connect
 from tests.base.recording_owner import DEADLINE, RecordingOwner, Session
 from tests.websocket_client import ACCEPT, BINARY, TEXT, WebSocketClient, close, masked
@@ -16,6 +21,10 @@ from tests.websocket_client import ACCEPT, BINARY, TEXT, WebSocketClient, close,
 pytestmark = pytest.mark.gen_test(timeout=60)
 
 plain = pytest.mark.parametrize("transport", ["tcp"])
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 async def test_a_handshake_is_answered_with_101_and_the_accept_value(connect: Connect) -> None:
@@ -146,6 +155,46 @@ async def test_the_owner_sees_the_request_and_gets_its_own_identity_back(
         await owner.until(lambda: owner.sessions)
     assert owner.sessions[0].identity == "sessionid=abc"
     assert owner.sessions[0].connection.remote_ip == "127.0.0.1"
+
+
+@plain
+@pytest.mark.parametrize("admission", [Admission(AdmissionLimits(connections_per_ip=5))])
+@pytest.mark.parametrize("status", [101, 401, 429, 500])
+async def test_who_has_to_be_looked_up_first_gets_the_same_answers(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    errors = {429: TooMany(Limit.CONNECTIONS_PER_USER, "too many", 1), 500: LookupError("no database")}
+
+    async def authenticate(credential: str) -> str | None:
+        await asyncio.sleep(0)
+        if status in errors:
+            raise errors[status]
+        return "ann" if status == 101 else None
+
+    monkeypatch.setattr(owner, "authenticate", authenticate)
+    async with await connect() as client:
+        assert client.answer.status == status
+        assert [session.identity for session in owner.sessions] == (["ann"] if status == 101 else [])
+        assert len(server.admission) == len(server) == len(owner.sessions)
+
+
+@plain
+async def test_what_the_owner_sends_at_the_opening_leaves_with_the_answer_in_one_write(
+    port: int, owner: RecordingOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_open = owner.on_open
+
+    def welcome(connection: Connection, identity: str) -> Session | None:
+        connection.push(text_frame(b"welcome"))
+        return on_open(connection, identity)
+
+    monkeypatch.setattr(owner, "on_open", welcome)
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(HANDSHAKE)
+        await owner.until(lambda: owner.sessions)
+        answer = client.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    assert answer.endswith(b"\r\n\r\n" + text_frame(b"welcome"))
 
 
 @plain

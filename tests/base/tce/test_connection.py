@@ -16,7 +16,7 @@ from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.framing import message_packet
 from rtserver.base.tce.server import TceServer
-from tests.base.recording_owner import RecordingOwner
+from tests.base.recording_owner import RecordingOwner, waits_for_nothing
 from tests.tce_client import CALL, CONNECT_REJECT, INTERFACE_NOTFOUND, TceClient, packet
 from tests.until import until_async
 
@@ -48,6 +48,16 @@ async def logged_in(port: int, owner: RecordingOwner, **options: Any) -> TceClie
     assert (await client.answer(1)).errcode == INTERFACE_NOTFOUND
     await owner.until(lambda: owner.sessions)
     return client
+
+
+async def test_the_system_sends_at_once_and_looks_for_clients_that_are_gone(
+    tce_port: int, server: WebSocketServer, owner: RecordingOwner
+) -> None:
+    async with await logged_in(tce_port, owner):
+        opened = owner.sessions[0].connection
+        assert waits_for_nothing(opened, server.bounds.unsent_bytes)
+        assert opened._stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert opened._stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 50_000
 
 
 @narrow
