@@ -30,7 +30,9 @@ OURS, NOT_KEPT = "rtserver", "rtserver, not kept"
 UWEBSOCKETS, TORNADO, WEBSOCKETS = "uWebSockets (socketify)", "Tornado, write_message", "websockets, broadcast"
 NATS, CHANNELS, TCELIB, C_FLOOR = "nats-server", "Django Channels", "tcelib", "the C floor"
 FAN_OUT: Case = ("fan_out", "500 subscribers")
+MANY: Case = ("fan_out", "5000 subscribers")
 FROM_REDIS: Case = ("from_redis", "500 subscribers")
+EVERYONE: Case = ("from_redis", "500 clients, pushuser to everyone")
 REQUESTS: Case = ("request_reply", "50 clients")
 OWN: Case = ("own_message", "500 users, pushuser from Redis")
 LONE: Case = ("own_message", "500 users, 1,000 messages a second to one after the other")
@@ -41,7 +43,6 @@ PING = "rtserver, ping"
 RATE, ANSWERS, CALLS, PER_CORE = "deliveries_per_second", "per_second", "per_second", "per_core"
 LIGHTEST = ("steps", 0)
 BUSY = (*LIGHTEST, "server_busy")
-HUNDRED_A_SECOND = 50_000
 
 
 def of(peer: str, case: Case, *keys: str | int, unit: float = 1.0) -> Value:
@@ -55,19 +56,19 @@ def times(peer: str, case: Case, *keys: str) -> Value:
     return lambda scenarios: of(OURS, case, *keys)(scenarios) / of(peer, case, *keys)(scenarios)
 
 
-def at_hundred(percentile: str, peer: str = OURS) -> Value:
-    """Find a peer's percentile of the step at 100 messages a second for 500 clients."""
+def at(rate: int, percentile: str, case: Case = FROM_REDIS, peer: str = OURS) -> Value:
+    """Find a peer's percentile of the step at ``rate`` messages a second for 500 clients."""
 
     def value(scenarios: Numbers) -> float:
-        steps = scenarios[FROM_REDIS[0]][FROM_REDIS[1]][peer]["steps"]
-        return float({step["offered"]: step for step in steps}[HUNDRED_A_SECOND][percentile])
+        steps = scenarios[case[0]][case[1]][peer]["steps"]
+        return float({step["offered"]: step for step in steps}[500 * rate][percentile])
 
     return value
 
 
-def times_the_floor(scenarios: Numbers) -> float:
-    """Return p50 of that step in what the system calls alone take."""
-    return at_hundred("p50")(scenarios) / at_hundred("p50", C_FLOOR)(scenarios)
+def times_at(peer: str, rate: int, case: Case = FROM_REDIS) -> Value:
+    """Find p50 of that step in the peer's. Of the C floor, that is what the system calls alone take."""
+    return lambda scenarios: at(rate, "p50", case)(scenarios) / at(rate, "p50", case, peer)(scenarios)
 
 
 def starvation(scenarios: Numbers) -> float:
@@ -85,11 +86,18 @@ GOALS = (
     Goal("fan-out, times uWebSockets", times(UWEBSOCKETS, FAN_OUT, RATE), 1.0),
     Goal("fan-out, times nats-server", times(NATS, FAN_OUT, RATE), 2.0),
     Goal("fan-out, times websockets", times(WEBSOCKETS, FAN_OUT, RATE), 40.0),
+    Goal("fan-out at 1,000/s to 500, p50 in ms", at(1000, "p50", FAN_OUT), 1.5, is_upper=True),
+    Goal("fan-out at 1,000/s to 500, p50 in uWebSockets'", times_at(UWEBSOCKETS, 1000, FAN_OUT), 1.5, is_upper=True),
+    Goal("fan-out at 4,000/s to 500, p50 in ms", at(4000, "p50", FAN_OUT), 1.5, is_upper=True),
+    Goal("fan-out at 4,000/s to 500, p50 in uWebSockets'", times_at(UWEBSOCKETS, 4000, FAN_OUT), 1.4, is_upper=True),
+    Goal("fan-out to 5,000, deliveries/s", of(OURS, MANY, RATE), 4_600_000),
     Goal("RPUSH to client, deliveries/s", of(OURS, FROM_REDIS, RATE), 3_000_000),
     Goal("RPUSH to client, times Channels", times(CHANNELS, FROM_REDIS, RATE), 1000.0),
-    Goal("RPUSH to client at 100/s to 500, p50 in ms", at_hundred("p50"), 2.0, is_upper=True),
-    Goal("RPUSH to client at 100/s to 500, p50 in the C floor's", times_the_floor, 1.9, is_upper=True),
-    Goal("RPUSH to client at 100/s to 500, p99 in ms", at_hundred("p99"), 10.0, is_upper=True),
+    Goal("RPUSH to client at 100/s to 500, p50 in ms", at(100, "p50"), 1.9, is_upper=True),
+    Goal("RPUSH to client at 100/s to 500, p50 in the C floor's", times_at(C_FLOOR, 100), 1.9, is_upper=True),
+    Goal("RPUSH to client at 100/s to 500, p99 in ms", at(100, "p99"), 6.0, is_upper=True),
+    Goal("pushuser to everyone, deliveries/s", of(OURS, EVERYONE, RATE), 4_000_000),
+    Goal("pushuser to everyone at 1,000/s to 500, p50 in ms", at(1000, "p50", EVERYONE), 4.0, is_upper=True),
     Goal("many topics, deliveries/s", of(OURS, ("many_topics", "1000 subscribers"), RATE), 1_000_000),
     Goal("own message each, times Tornado", times(TORNADO, ("own_message", "500 clients"), RATE), 4.0),
     Goal("RPUSH to one client, messages/s", of(OURS, OWN, RATE), 90_000),

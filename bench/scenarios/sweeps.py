@@ -36,6 +36,7 @@ from bench.scenarios.idle import WATCHED_SECONDS, cost
 from bench.sweep import measure, sweep
 
 CEILING_RATE = 1000.0
+BUSY_RATES = (1000.0, 4000.0)
 PLAIN = Order()
 LONE_RATE = 1000.0
 
@@ -44,7 +45,8 @@ LONE_RATE = 1000.0
 class Case:
     """One setting: clients on ``topics_each`` of the order's topics, and the rate of messages of the first step.
 
-    With ``is_steady`` there is no other step, and it takes longer.
+    ``between`` are rates of further steps, those that goals name. With ``is_steady`` there is no other step, and it
+    takes longer.
     """
 
     title: str
@@ -53,7 +55,12 @@ class Case:
     order: Order = PLAIN
     clients: int = 500
     topics_each: int = 1
+    between: tuple[float, ...] = ()
     is_steady: bool = False
+
+    def rates(self, scale: Scale) -> list[float]:
+        """Return the rate of each step."""
+        return [self.first_rate] if self.is_steady else sorted({*scale.rates(self.first_rate), *self.between})
 
     @property
     def receivers(self) -> float:
@@ -69,9 +76,8 @@ def swept(scale: Scale, *cases: Case) -> Numbers:
         def run(running: RunningPeer, case: Case = case) -> Numbers:
             with running.clients() as clients:
                 join(running, clients, case)
-                rates = [case.first_rate] if case.is_steady else scale.rates(case.first_rate)
                 seconds = scale.pick(5, 2) if case.is_steady else scale.seconds
-                return sweep(running, clients, case.order, case.receivers, rates=rates, seconds=seconds)
+                return sweep(running, clients, case.order, case.receivers, rates=case.rates(scale), seconds=seconds)
 
         tables.setdefault(case.title, {}).update(compare(scale.peers(case.peers), run))
     return tables
@@ -95,7 +101,7 @@ def fan_out(scale: Scale) -> Numbers:
     """One topic, by the number of subscribers, with large messages, and what the load client alone could take."""
     everyone = (*IN_PROCESS, *FROM_OUTSIDE, C_FLOOR)
     cases = [
-        Case("500 subscribers", everyone, 25),
+        Case("500 subscribers", everyone, 25, between=BUSY_RATES),
         Case("500 subscribers, 64 KB messages", IN_PROCESS, 5, Order(size=64_000)),
     ]
     cases += [] if scale.is_quick else [Case("5000 subscribers", everyone, 5, clients=5000)]
@@ -120,7 +126,13 @@ def from_redis(scale: Scale) -> Numbers:
     """
     title = "500 subscribers"
     peers = (PRODUCT, CENTRIFUGO_STREAM, C_FLOOR_FROM_REDIS)
-    everyone = Case("500 clients, pushuser to everyone", (PRODUCT, C_FLOOR_FROM_REDIS), 25, Order(everyone=True))
+    everyone = Case(
+        "500 clients, pushuser to everyone",
+        (PRODUCT, C_FLOOR_FROM_REDIS),
+        25,
+        Order(everyone=True),
+        between=BUSY_RATES,
+    )
     return swept(scale, Case(title, peers, 25), Case(title, (CHANNELS,), 2), everyone)
 
 

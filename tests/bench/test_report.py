@@ -2,10 +2,11 @@
 
 import pytest
 
-from bench.comparison import Numbers
+from bench.comparison import Numbers, Scale
 from bench.goal import GOALS, Goal, goal_table
 from bench.publish import BEGIN, END, insert
 from bench.report import SECTIONS, add_ratios, milliseconds, report
+from bench.scenarios.sweeps import BUSY_RATES, Case
 
 MACHINE = {"processor": "one of two cores", "python": "3.11"}
 
@@ -72,6 +73,11 @@ def test_latency_is_compared_with_the_c_floor_at_the_same_load() -> None:
     assert f"{line} 1.5 | yes |" in goal_table(GOALS, {"from_redis": {"500 subscribers": rows}})
     rows["the C floor"] = {"missing": "there is no C compiler cc"}
     assert f"{line} not measured |" in goal_table(GOALS, {"from_redis": {"500 subscribers": rows}})
+
+
+def test_every_load_that_a_goal_names_is_a_step_of_its_scenario() -> None:
+    for scale in (Scale(is_quick=True), Scale(is_quick=False)):
+        assert {100.0, *BUSY_RATES} <= set(Case("", (), 25, between=BUSY_RATES).rates(scale))
 
 
 def test_an_upper_bound_is_met_from_below() -> None:
