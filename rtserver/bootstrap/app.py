@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -32,6 +32,7 @@ from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Departure, Shutdown
 from rtserver.bootstrap.site.django_env import DemoSite
 from rtserver.bootstrap.user_side import build_user_side
+from rtserver.bootstrap.web.health import Readiness
 from rtserver.bootstrap.web.metrics import Metrics
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail
@@ -147,7 +148,15 @@ class App:
     def is_ready(self) -> bool:
         """Return whether ``/readyz`` would say so, and a canary has come through. Runs on the event loop."""
         has_come_through = self._trail.returned > 0 or not self._trail.interval
-        return has_come_through and all(probe().ok for probe in self._probes)
+        return has_come_through and self._readiness.is_ready()
+
+    async def readiness(self) -> Mapping[str, object]:
+        """Return what ``/readyz`` says. Runs on the event loop."""
+        return await self._readiness.tell()
+
+    def metrics_page(self) -> str:
+        """Return the page of ``/metrics``. Runs on the event loop."""
+        return self._metrics.render().decode()
 
     def stop(self, departure: Departure | None = None) -> None:
         """Make ``run`` shut down. Safe from any thread, while ``run`` runs and afterwards."""
@@ -177,7 +186,7 @@ class App:
         self._stopping = asyncio.Event()
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
         address = f"{socket.gethostname()}:{self.port}"
-        worker = config.worker or address
+        worker = self._worker = config.worker or address
         self._services = build_services(
             config,
             self._redis_url,
@@ -210,7 +219,7 @@ class App:
     def _build_listeners(self) -> ListenerSide:
         services, user_side, certificate = self._services, self._user_side, self._certificate
         beats = (self._beat, services.thread.beat)
-        self._probes = all_probes(
+        probes = all_probes(
             services,
             user_side,
             beat=self._beat,
@@ -219,6 +228,7 @@ class App:
             is_stopping=self._stopping.is_set,
             lease=self._lease,
         )
+        self._readiness = Readiness(self._worker, probes, self._lease.servers)
         measures = all_measures(
             services,
             user_side,
@@ -228,7 +238,9 @@ class App:
             beats=beats,
             certificate=certificate,
             lease=self._lease,
+            worker=self._worker,
         )
+        self._metrics = Metrics(measures)
         return build_listeners(
             self._config,
             self._sockets,
@@ -236,9 +248,8 @@ class App:
             tls=None if certificate is None else certificate.tls,
             site=self._site,
             pages=self._page_threads,
-            probes=self._probes,
-            servers=self._lease.servers,
-            metrics=Metrics(measures),
+            readiness=self._readiness,
+            metrics=self._metrics,
             trail=self._trail,
         )
 

@@ -19,7 +19,7 @@ from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.site.django_env import DemoSite
 from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.build import build_application, build_http, own_routes
-from rtserver.bootstrap.web.health import AskServers, Probe
+from rtserver.bootstrap.web.health import Readiness
 from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, LoopbackListener
 from rtserver.bootstrap.web.metrics import Metrics
 from rtserver.bootstrap.web.monitor_access import private_access, public_access
@@ -70,19 +70,18 @@ def build_listeners(
     tls: Tls | None,
     site: DemoSite | None,
     pages: Executor,
-    probes: Sequence[Probe],
-    servers: AskServers,
+    readiness: Readiness,
     metrics: Metrics,
     trail: CanaryTrail,
 ) -> ListenerSide:
     """Build the listeners on the event loop's thread, closed yet. ``pages`` runs what blocks in the demo's pages."""
     server = user_side.server
-    routes = own_routes(public_access(config), probes, servers, metrics)
+    routes = own_routes(public_access(config), readiness, metrics)
     http = build_http(build_application(config, server, routes, site, pages))
     front = HttpListener(config.path, server, http, trusted=read_networks(config.trusted_proxies), tls=tls)
     canaries = CanaryHandler(trail)
     user_side.users.receive(Canary, canaries.on_canary)
-    private_routes = own_routes(private_access(config), probes, servers, metrics)
+    private_routes = own_routes(private_access(config), readiness, metrics)
     loopback = LoopbackListener(sockets.private, private_routes, canaries, server.flusher)
     canary_client = CanaryClient(loopback.port, CANARY_PATH, canaries.headers, trail)
     return ListenerSide(sockets, front, TceListener(server, user_side.tce, tls), loopback, http, canary_client)

@@ -39,8 +39,10 @@ def all_measures(
     beats: Iterable[Beat],
     certificate: Certificate | None,
     lease: WorkerLease,
+    worker: str,
 ) -> Iterator[Measure]:
-    """Yield the measures of one server."""
+    """Yield the measures of the server called ``worker``."""
+    yield Measure("gauge", "server_info", "1, with the name of this server", lambda: {worker: 1}, "name")
     server, users = user_side.server, user_side.users
     yield from user_measures(server, users)
     yield from tce_measures(user_side.tce.shared)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import cast
 
 import rtserver
@@ -25,7 +25,7 @@ class SupervisorOverseer(Overseer):
         ours.set_inheritable(False)
         self._channel = Channel(ours, self._on_message)
         self._app: App | None = None
-        self._rescues: set[asyncio.Future[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
 
     def tell_up(self, app: App) -> None:
         """See ``Overseer``."""
@@ -56,12 +56,22 @@ class SupervisorOverseer(Overseer):
             case {"type": "leave", "closes_port": closes_port}:
                 departure = Departure.REMOVED if closes_port else Departure.SUCCEEDED
                 cast(App, self._app).stop(departure)
+            case {"type": "ask", "number": number, "what": what}:
+                self._begin(self._answer(number, what))
             case {"type": "rescue", "public": public, "tce": tce}:
                 files, self._channel.files = self._channel.files, []
                 sockets = [socket.socket(fileno=number) for number in files]
-                task = asyncio.ensure_future(self._rescue(sockets[:public], sockets[public : public + tce]))
-                self._rescues.add(task)
-                task.add_done_callback(self._rescues.discard)
+                self._begin(self._rescue(sockets[:public], sockets[public : public + tce]))
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, number: int, what: str) -> None:
+        app = cast(App, self._app)
+        answer = app.metrics_page() if what == "metrics" else await app.readiness()
+        self._channel.tell("told", number=number, answer=answer)
 
     async def _rescue(self, public: Sequence[socket.socket], tce: Sequence[socket.socket]) -> None:
         await cast(App, self._app).rescue(public, tce)

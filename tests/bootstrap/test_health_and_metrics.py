@@ -12,7 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from rtserver.bootstrap.web.health import AliveHandler, Reading, ReadyHandler, beat_probe, loops_probe
+from rtserver.bootstrap.web.health import AliveHandler, Readiness, Reading, ReadyHandler, beat_probe, loops_probe
 from rtserver.bootstrap.web.metrics import Measure, Metrics, MetricsHandler
 from rtserver.registry.running_server import RunningServer
 
@@ -42,7 +42,7 @@ def ready(*probes: Callable[[], Reading], refusal: str = "", server: RunningServ
     async def servers() -> list[RunningServer]:
         return [server]
 
-    route = {"probes": probes, "servers": servers, "refusal": lambda request: refusal}
+    route = {"readiness": Readiness("web1:8888", probes, servers), "refusal": lambda request: refusal}
     answer = get((r"/readyz", ReadyHandler, route), "/readyz")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -67,6 +67,7 @@ def test_ready_means_that_every_probe_is_content() -> None:
     assert code == 200
     assert body == {
         "ready": True,
+        "worker": "web1:8888",
         "pid": os.getpid(),
         "checks": [{"name": "redis", "ok": True, "detail": "redis://x"}, {"name": "loop", "ok": True, "detail": ""}],
         "servers": [{**SERVER._asdict(), "types": ["quote"]}],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
@@ -29,8 +30,9 @@ OPTIONS = ("--no-demo-quotes", "--limits", "off", "--drain-seconds", "1", "--can
 class Workers:
     """A supervisor that runs, and what can be seen of its workers from outside."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, admin_port: int) -> None:
         self.server = server
+        self.admin_port = admin_port
 
     def pids(self) -> dict[str, int]:
         """Return the processes of the workers by the end of their names."""
@@ -113,9 +115,10 @@ def has_ended(pid: int) -> bool:
 @pytest.fixture(scope="module")
 def workers(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """Two, up for all tests of the module."""
-    server = RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *OPTIONS)
+    admin = ("--admin-port", str(unused_port()))
+    server = RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *OPTIONS, *admin)
     server.start(lambda: sum("is ready" in line for line in server.output) == 2)
-    yield Workers(server)
+    yield Workers(server, int(admin[1]))
     server.end()
 
 
@@ -158,6 +161,26 @@ def test_a_renewal_and_a_worker_more_and_less_under_load_refuse_and_reset_nobody
         assert len(workers.until_ready(2)) == 2
     assert outcomes["userinfo"] > 20
     assert set(outcomes) == {"userinfo"}
+
+
+def test_one_port_answers_for_all_workers_and_each_for_itself(workers: Workers) -> None:
+    pids = workers.until_ready(2)
+    with urllib.request.urlopen(f"http://127.0.0.1:{workers.admin_port}/metrics") as answer:
+        samples = {
+            (sample.name, sample.labels.get("worker")): sample.value
+            for family in text_string_to_metric_families(answer.read().decode())
+            for sample in family.samples
+        }
+    for position in pids:
+        assert samples["rtserver_worker_up", position] == 1
+        assert samples["rtserver_redis_connected", position] == 1
+        assert samples["process_resident_memory_bytes", position] > 0
+    with urllib.request.urlopen(f"http://127.0.0.1:{workers.admin_port}/readyz") as answer:
+        told = json.load(answer)
+    assert [(str(each["position"]), each["pid"]) for each in told["workers"]] == sorted(pids.items())
+    assert all(each["ready"] for each in told["workers"])
+    own = workers.readings()
+    assert own["pid"] == pids[own["worker"].rpartition("/")[2]]
 
 
 def test_newcomers_are_led_past_a_worker_that_is_frozen(workers: Workers) -> None:

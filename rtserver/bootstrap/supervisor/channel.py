@@ -3,11 +3,13 @@
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from rtserver.bootstrap.supervisor.message import LineReader, Message, line_of
 
 READ_BYTES = 65_536
 MOST_FILES = 64
+MOST_UNSENT_BYTES = 4_194_304
 
 
 class Channel:
@@ -21,6 +23,7 @@ class Channel:
         ours.setblocking(False)
         self._on_message = on_message
         self._reader = LineReader()
+        self._unsent = b""
         self.files: list[int] = []
 
     @property
@@ -44,9 +47,25 @@ class Channel:
         return bool(data)
 
     def tell(self, kind: str, *, files: Sequence[int] = (), **fields: object) -> bool:
-        """Send a message, and open files with it. Return False if the other end has no room for it, or has gone."""
+        """Send a message, and open files with it. Return False if the other end has no room for it, or has gone.
+
+        The rest of a long one is sent with the next ones. Files go with a message that need not wait.
+        """
         line = line_of(kind, **fields)
+        self._flush()
+        if self._unsent:
+            if files or len(self._unsent) + len(line) > MOST_UNSENT_BYTES:
+                return False
+            self._unsent += line
+            return True
         try:
-            return socket.send_fds(self.socket, [line], files) == len(line)
+            sent = socket.send_fds(self.socket, [line], files)
         except OSError:
             return False
+        self._unsent = line[sent:]
+        return True
+
+    def _flush(self) -> None:
+        with suppress(OSError):
+            if self._unsent:
+                self._unsent = self._unsent[self.socket.send(self._unsent) :]

@@ -55,6 +55,7 @@ class Position:
 
     number: int
     policy: RestartPolicy = field(default_factory=RestartPolicy)
+    deaths: int = 0
     worker: Worker | None = None
     successor: Worker | None = None
     start_at: float = 0.0
@@ -97,6 +98,15 @@ class Fleet:
     def size(self) -> int:
         """The number of positions."""
         return len(self._positions)
+
+    @property
+    def deaths(self) -> dict[int, int]:
+        """How many workers have died at each position without being asked to."""
+        return {number: position.deaths for number, position in self._positions.items()}
+
+    def at(self, number: int) -> Worker | None:
+        """Return the worker of a position; None while it is vacant."""
+        return self._positions[number].worker
 
     @property
     def is_renewing(self) -> bool:
@@ -157,6 +167,7 @@ class Fleet:
         position = self._positions[worker.position]
         was_successor = position.successor is worker
         self._vacate(worker)
+        position.deaths += 1
         position.start_at = position.policy.on_death(now, worker.ready_since)
         when = "" if worker.ready_since is not None else ", before it was ready"
         reason = f": {worker.failure}" if worker.failure else ""

@@ -6,10 +6,12 @@ A worker says
     {"type": "beat", "ready", "connections"}    twice a second while both of its threads turn
     {"type": "failed", "reason"}                its start cannot go on
     {"type": "closed"}                          it was asked to leave, and accepts no more
+    {"type": "told", "number", "answer"}        the answer to a question
     {"type": "rescued"}                         it has accepted what waited at the sockets of a dead worker
 
 and the supervisor
 
+    {"type": "ask", "number", "what"}           what is "metrics" (a page of text) or "readiness" (an object)
     {"type": "leave", "closes_port"}            send your clients away, others serve them
     {"type": "rescue", "public", "tce"}         accept what waits at so many sockets, which come with the message
 """

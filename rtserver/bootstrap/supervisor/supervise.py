@@ -13,9 +13,11 @@ from pathlib import Path
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.end_time import longest_end
 from rtserver.bootstrap.config.error import StartError
+from rtserver.bootstrap.config.monitor import own_names
 from rtserver.bootstrap.process.banner import banner
 from rtserver.bootstrap.process.cores import usable_cores
 from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
+from rtserver.bootstrap.process.listening_socket import LOOPBACK, bind
 from rtserver.bootstrap.process.log import log_as_configured
 from rtserver.bootstrap.process.service_manager import ServiceManager
 from rtserver.bootstrap.supervisor.command_line import CommandLines
@@ -42,16 +44,19 @@ def supervise(config: Config, given: Sequence[str]) -> int:
     try:
         # Before anything else is started: a second server on the same port ends here.
         group.bind(config)
+        admin = bind(LOOPBACK, config.admin_port, "--admin-port, or 0 for any")
         if embedded is not None:
             embedded.start()
-        return _supervise(config, given, group, embedded.url if embedded is not None else "")
+        return _supervise(config, given, group, admin, embedded.url if embedded is not None else "")
     finally:
         group.close_all()
         if embedded is not None:
             embedded.stop()
 
 
-def _supervise(config: Config, given: Sequence[str], group: ListenerGroup, embedded_url: str) -> int:
+def _supervise(
+    config: Config, given: Sequence[str], group: ListenerGroup, admin: Sequence[socket.socket], embedded_url: str
+) -> int:
     name = config.worker or f"{socket.gethostname()}:{group.port}"
     commands = CommandLines(given, name, group.port, embedded_url)
     has_demo = not config.django_settings
@@ -62,7 +67,16 @@ def _supervise(config: Config, given: Sequence[str], group: ListenerGroup, embed
         with closing(plain_client(embedded_url or config.redis_url)) as client:
             print(banner(config, group.port, client.address, has_demo, fleet.size), flush=True)  # noqa: T201
 
-    supervisor = Supervisor(fleet, group, commands, feed=feed, manager=ServiceManager(os.environ), on_up=show_banner)
+    supervisor = Supervisor(
+        fleet,
+        group,
+        commands,
+        feed=feed,
+        manager=ServiceManager(os.environ),
+        admin=admin,
+        names=own_names(config),
+        on_up=show_banner,
+    )
     code = supervisor.run()
     if fleet.failure:
         raise StartError(fleet.failure)

@@ -6,20 +6,23 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 from rtserver.bootstrap.process.service_manager import ServiceManager
+from rtserver.bootstrap.supervisor.admin_listener import AdminListener
 from rtserver.bootstrap.supervisor.assignment import VARIABLE, Assignment
 from rtserver.bootstrap.supervisor.channel import Channel
 from rtserver.bootstrap.supervisor.child import Child
 from rtserver.bootstrap.supervisor.command_line import CommandLines
 from rtserver.bootstrap.supervisor.demo_feed import DemoFeed
 from rtserver.bootstrap.supervisor.fleet import Action, Fleet, Leave, Send, Start
+from rtserver.bootstrap.supervisor.inquiry import Answers, Inquiries
 from rtserver.bootstrap.supervisor.listener_group import ListenerGroup, Listeners
 from rtserver.bootstrap.supervisor.message import Message
+from rtserver.bootstrap.supervisor.overview import Overview
 from rtserver.bootstrap.supervisor.share import weights_of
 from rtserver.bootstrap.supervisor.worker import Worker
 
@@ -53,6 +56,8 @@ class Supervisor:
         *,
         feed: DemoFeed | None,
         manager: ServiceManager,
+        admin: Sequence[socket.socket],
+        names: frozenset[str],
         on_up: Callable[[], object],
     ) -> None:
         self._fleet = fleet
@@ -67,6 +72,9 @@ class Supervisor:
         """Those of each position that has a worker."""
         self._connections = 0
         self._selector = selectors.DefaultSelector()
+        self._inquiries = Inquiries()
+        overview = Overview(fleet, self._ask, names)
+        self._admin = AdminListener(admin, self._selector, overview.on_request)
         self._signals: list[int] = []
         self._second_signal: int | None = None
 
@@ -80,9 +88,11 @@ class Supervisor:
             signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
             for number in SIGNALS:
                 signal.signal(number, self._on_signal)
+            self._admin.open()
             try:
                 self._supervise()
             finally:
+                self._admin.close()
                 signal.set_wakeup_fd(-1)
                 self._selector.close()
         if self._second_signal is not None:
@@ -108,6 +118,8 @@ class Supervisor:
         if self._feed is not None:
             self._feed.tick(now)
         self._steer(now)
+        self._inquiries.tick(now)
+        self._admin.tick(now)
         self._manager.tell_beat()
         if self._fleet.is_up and not self._is_up:
             self._is_up = True
@@ -197,6 +209,8 @@ class Supervisor:
                 self._fleet.on_beat(worker, now, is_ready=is_ready, connections=connections)
             case {"type": "closed"}:
                 self._close(self._processes[worker.pid].listeners)
+            case {"type": "told", "number": number, "answer": answer}:
+                self._inquiries.on_answer(number, worker.pid, answer)
             case {"type": "rescued"}:
                 self._close(self._processes[worker.pid].rescued.pop(0))
             case {"type": "failed", "reason": reason}:
@@ -215,6 +229,7 @@ class Supervisor:
                 self._hang_up(process)
             worker = process.worker
             self._fleet.on_exit(worker, code, now)
+            self._inquiries.on_exit(worker.pid)
             del self._processes[worker.pid]
             if not any(each.listeners is process.listeners for each in self._processes.values()):
                 if self._listeners.get(worker.position) is process.listeners:
@@ -223,6 +238,14 @@ class Supervisor:
                 self._rescue(process.listeners, now)
             for listeners in process.rescued:
                 self._rescue(listeners, now)
+
+    def _ask(self, what: str, on_done: Callable[[Answers], object]) -> None:
+        """Ask the worker of each position that can answer."""
+        workers = [worker for worker in self._fleet.serving() if worker.port]
+        pids = [worker.pid for worker in workers]
+        number = self._inquiries.begin(pids, time.monotonic(), on_done)
+        for pid in pids:
+            self._processes[pid].channel.tell("ask", number=number, what=what)
 
     def _close(self, listeners: Listeners) -> None:
         """Close sockets for good, unless that was done, or a successor accepts on them."""

@@ -14,7 +14,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.site.django_env import DemoSite
 from rtserver.bootstrap.web.application import Route, WebApplication
 from rtserver.bootstrap.web.demo_pages import demo_routes
-from rtserver.bootstrap.web.health import AliveHandler, AskServers, Probe, ReadyHandler
+from rtserver.bootstrap.web.health import AliveHandler, Readiness, ReadyHandler
 from rtserver.bootstrap.web.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.web.monitor_access import MonitorAccess
 
@@ -24,11 +24,11 @@ IDLE_SECONDS = 60.0  # between two requests: longer than most proxies keep a con
 Routes = Sequence[Route]
 
 
-def own_routes(access: MonitorAccess, probes: Sequence[Probe], servers: AskServers, metrics: Metrics) -> Routes:
+def own_routes(access: MonitorAccess, readiness: Readiness, metrics: Metrics) -> Routes:
     """Return the routes that tell about this process, at a port with this ``access``."""
     return [
         (r"/healthz", AliveHandler),
-        (r"/readyz", ReadyHandler, {"probes": probes, "servers": servers, "refusal": access.refusal}),
+        (r"/readyz", ReadyHandler, {"readiness": readiness, "refusal": access.refusal}),
         (r"/metrics", MetricsHandler, {"metrics": metrics, "refusal": access.refusal}),
     ]
 

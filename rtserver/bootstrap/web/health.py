@@ -6,6 +6,7 @@ This file decides what the answers look like. The probes decide what "ready" mea
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -78,6 +79,34 @@ def loops_probe(failing: Callable[[], Sequence[str]]) -> Probe:
     return probe
 
 
+@dataclass(frozen=True)
+class Readiness:
+    """Whether the server called ``worker`` is ready, and why not. Belongs to the event loop's thread."""
+
+    worker: str
+    probes: Sequence[Probe]
+    servers: AskServers
+
+    def is_ready(self) -> bool:
+        """Return whether all probes are ready."""
+        return all(probe().ok for probe in self.probes)
+
+    async def tell(self) -> dict[str, object]:
+        """Return ``{"ready": bool, "worker": name, "pid": int, "checks": [...], "servers": [...]}``.
+
+        A check is ``{"name", "ok", "detail"}``, a server ``{"name", "version", "users", "connections", "since",
+        "types"}``. If several servers share a port, ``worker`` and ``pid`` tell which of them answered.
+        """
+        readings = [probe() for probe in self.probes]
+        return {
+            "ready": all(reading.ok for reading in readings),
+            "worker": encodable(self.worker),
+            "pid": os.getpid(),
+            "checks": [reading._asdict() for reading in readings],
+            "servers": [_told(server) for server in await self.servers()],
+        }
+
+
 class _PlainHandler(RequestHandler):
     """Answers for monitors, never cached."""
 
@@ -97,29 +126,21 @@ class AliveHandler(_PlainHandler):
 class ReadyHandler(_PlainHandler):
     """``/readyz``: 200 if all probes are ready, else 503.
 
-    Route it with ``{"probes": [...], "servers": f, "refusal": f}``. Everyone is told whether the server is ready;
+    Route it with ``{"readiness": Readiness, "refusal": f}``. Everyone is told whether the server is ready;
     only a sender without a refusal gets the readings.
     """
 
-    def initialize(self, probes: Sequence[Probe], servers: AskServers, refusal: Refusal) -> None:
+    def initialize(self, readiness: Readiness, refusal: Refusal) -> None:
         """Called by Tornado with the route's arguments."""
-        self._probes = probes
-        self._servers = servers
+        self._readiness = readiness
         self._refusal = refusal
 
     async def get(self) -> None:
-        """Answer ``{"ready": bool, "pid": int, "checks": [...], "servers": [...]}``, or ``ready`` alone.
-
-        A check is ``{"name", "ok", "detail"}``, a server ``{"name", "version", "users", "connections", "since",
-        "types"}``. If two servers share a port, ``pid`` tells which of them answered.
-        """
-        readings = [probe() for probe in self._probes]
-        is_ready = all(reading.ok for reading in readings)
-        answer: dict[str, object] = {"ready": is_ready}
-        if not self._refusal(self.request):
-            servers = [_told(server) for server in await self._servers()]
-            answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings], "servers": servers}
-        self.set_status(200 if is_ready else 503)
+        """Answer with ``Readiness.tell``, or ``ready`` alone."""
+        readiness = self._readiness
+        is_open = not self._refusal(self.request)
+        answer = await readiness.tell() if is_open else {"ready": readiness.is_ready()}
+        self.set_status(200 if answer["ready"] else 503)
         self.set_header("Content-Type", "application/json")
         self.finish(msgspec.json.encode(answer))
 

@@ -5,22 +5,18 @@ to ask. At the public port a proxy that sends no header of its own looks like a 
 shown there if a proxy is likely, unless the operator wants it.
 """
 
-import socket
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
 from rtserver.base.wire.forwarded import Networks, is_within, read_networks
-from rtserver.base.wire.host import is_address, is_our_host
+from rtserver.base.wire.host import is_our_host
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.loopback import LOOPBACK, is_loopback
+from rtserver.bootstrap.config.monitor import ADVICE, FOREIGN_HOST, PROXIED, own_names
 from rtserver.bootstrap.web.application import direct_peer
 
-ADVICE = "ask the port on loop-back, see admin_port"
 OFF = f"not shown at this port, which may be behind a proxy; {ADVICE}, or public_metrics"
-PROXIED = f"not shown through a proxy; {ADVICE}"
-FOREIGN_HOST = f"not shown under this host name; ask by the address, or {ADVICE}"
 FOREIGN_PEER = f"not for this address; see metrics_allow, or {ADVICE}"
 
 
@@ -46,12 +42,12 @@ class MonitorAccess:
 
 def public_access(config: Config) -> MonitorAccess:
     """Return the rule of the public port."""
-    return MonitorAccess(read_networks(config.metrics_allow), _own_names(config), tells_at_public_port(config))
+    return MonitorAccess(read_networks(config.metrics_allow), own_names(config), tells_at_public_port(config))
 
 
 def private_access(config: Config) -> MonitorAccess:
     """Return the rule of the port on loop-back."""
-    return MonitorAccess(LOOPBACK, _own_names(config))
+    return MonitorAccess(LOOPBACK, own_names(config))
 
 
 def tells_at_public_port(config: Config) -> bool:
@@ -61,9 +57,3 @@ def tells_at_public_port(config: Config) -> bool:
     if config.public_metrics == "auto":
         return is_loopback(config.host) and not config.trusted_proxies
     return config.public_metrics == "on"
-
-
-def _own_names(config: Config) -> frozenset[str]:
-    names = {"localhost", socket.gethostname(), config.host}
-    names |= {urlsplit(origin).hostname or "" for origin in config.allowed_origins}
-    return frozenset(name.lower() for name in names if name and not is_address(name))
