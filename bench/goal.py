@@ -37,6 +37,7 @@ REQUESTS: Case = ("request_reply", "50 clients")
 OWN: Case = ("own_message", "500 users, pushuser from Redis")
 LONE: Case = ("own_message", "500 users, 1,000 messages a second to one after the other")
 IDLE: Case = ("idle", "10000 connections")
+LONE: Case = ("lone_message", "one at a time")
 BURST: Case = ("burst", "100000 messages")
 RPC: Case = ("rpc", "echo of 48 bytes")
 PING = "rtserver, ping"
@@ -98,6 +99,10 @@ GOALS = (
     Goal("RPUSH to client at 100/s to 500, p99 in ms", at(100, "p99"), 6.0, is_upper=True),
     Goal("pushuser to everyone, deliveries/s", of(OURS, EVERYONE, RATE), 4_000_000),
     Goal("pushuser to everyone at 1,000/s to 500, p50 in ms", at(1000, "p50", EVERYONE), 4.0, is_upper=True),
+    Goal("a lone message at 100/s, RPUSH to handler, p50 in ms", of(OURS, LONE, "100/s", "p50"), 0.25, is_upper=True),
+    Goal("its processor time in the server, ms", of(OURS, LONE, "100/s", "cpu_ms"), 0.2, is_upper=True),
+    Goal("a lone message at 1,000/s, p50 in ms", of(OURS, LONE, "1000/s", "p50"), 0.25, is_upper=True),
+    Goal("its processor time in the server, ms", of(OURS, LONE, "1000/s", "cpu_ms"), 0.2, is_upper=True),
     Goal("many topics, deliveries/s", of(OURS, ("many_topics", "1000 subscribers"), RATE), 1_000_000),
     Goal("own message each, times Tornado", times(TORNADO, ("own_message", "500 clients"), RATE), 4.0),
     Goal("RPUSH to one client, messages/s", of(OURS, OWN, RATE), 90_000),

@@ -45,6 +45,7 @@ share = scaled("{:.1f} %", 0.01)
 kilobytes = scaled("{:.1f} KB", 1 << 10)
 megabytes = scaled("{:.1f} MB", 1 << 20)
 microseconds = scaled("{:.2f} µs")
+lone = scaled("{:,.0f} µs", 0.001)
 
 
 def milliseconds(value: float) -> str:
@@ -57,6 +58,14 @@ def counts(value: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in value.items()) or ABSENT
 
 
+LONE = (
+    Column("100/s: p50", ("100/s", "p50"), lone),
+    Column("p99", ("100/s", "p99"), lone),
+    Column("processor time of one", ("100/s", "cpu_ms"), lone),
+    Column("1,000/s: p50", ("1000/s", "p50"), lone),
+    Column("p99", ("1000/s", "p99"), lone),
+    Column("processor time of one", ("1000/s", "cpu_ms"), lone),
+)
 SWEEP = (
     Column("deliveries/s at most", ("deliveries_per_second",), whole, is_compared=True),
     Column("lightest load, /s", ("steps", 0, "offered"), whole),
@@ -149,6 +158,7 @@ STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared
 SECTIONS = {
     "fan_out": Section("Fan-out of one topic, messages made in the server's process", SWEEP),
     "from_redis": Section("From a producer's command on Redis to the client", SWEEP),
+    "lone_message": Section("A lone message, from RPUSH to the handler", LONE),
     "many_topics": Section("Many topics: each subscriber on 20 of 200", SWEEP),
     "own_message": Section("An own message for each client", SWEEP),
     "request_reply": Section("Request and reply", REQUESTS),

@@ -33,14 +33,14 @@ SETTLED = b'{"type":"ping","id":"settled"}'
 
 
 class RunningPeer:
-    """A peer that is up. ``tokens`` let clients in; ``redis_url`` and ``queue`` are rtserver's."""
+    """A peer that is up. ``tokens`` let clients in; from the list ``queue`` at ``redis_url`` it takes messages."""
 
     def __init__(
         self,
         peer: Peer,
         port: int,
         pid: int,
-        publisher: "subprocess.Popen[str]",
+        publisher: "subprocess.Popen[str] | None",
         *,
         tokens: Sequence[str] = (),
         redis_url: str = "",
@@ -57,6 +57,7 @@ class RunningPeer:
 
     def order(self, order: Order) -> None:
         """Publish so much from now on. Raises ``TargetError`` if the process that publishes has ended."""
+        assert self._publisher is not None
         assert self._publisher.stdin is not None
         try:
             self._publisher.stdin.write(json.dumps(asdict(order)) + "\n")
@@ -110,7 +111,9 @@ def _start_product(peer: Peer, stack: ExitStack) -> RunningPeer:
     keys = [session.key for session in sessions] or [session_key(server.log_in())]
     user_ids = " ".join(session.user_id for session in sessions)
     variables = {"BENCH_REDIS_URL": server.redis_url, "BENCH_QUEUE": server.queue, "BENCH_USERS": user_ids}
-    publisher = _start_publisher(stack, [sys.executable, str(SCRIPTS / str(peer.publisher))], variables)
+    publisher = None
+    if peer.publisher:
+        publisher = _start_publisher(stack, [sys.executable, str(SCRIPTS / peer.publisher)], variables)
     return RunningPeer(
         peer,
         server.site.port,
@@ -149,7 +152,8 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
     publisher = server
     if peer.publisher:
         publisher = _start_publisher(stack, [python, str(SCRIPTS / peer.publisher), "--publish"], variables)
-    return RunningPeer(peer, port, server.pid, publisher)
+    redis_url = variables.get("BENCH_REDIS_URL", "")
+    return RunningPeer(peer, port, server.pid, publisher, redis_url=redis_url, queue=QUEUE)
 
 
 def _settle(connection: socket.socket) -> None:

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ages.h"
 #include "clients.h"
 
 enum { POPS_AHEAD = 64 }; /* that Redis has already, so that no message waits for the answer to the one before it */
@@ -45,6 +46,9 @@ connect_to_redis(const char *port, const char *list)
 static void
 push_received(const char *message, size_t length)
 {
+    if (note_age(message, length)) {
+        return;
+    }
     static const char USER[] = "\"user_id\":";
     memcpy(payload, message, length);
     const char *user = memmem(message, length, USER, strlen(USER));
