@@ -110,9 +110,13 @@ class Wire:
 
 @dataclass
 class Site:
-    """Sessions by key; ``outage`` comes instead of an answer, for every key or for those in ``broken``."""
+    """Sessions by key, and those that are ``known`` without a look-up.
+
+    ``outage`` comes instead of an answer, for every key or for those in ``broken``.
+    """
 
     sessions: dict[str, Identity] = field(default_factory=dict)
+    known: dict[str, Identity] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     outage: Exception | None = None
     broken: set[str] = field(default_factory=set)
@@ -124,6 +128,9 @@ class Site:
 
     async def look_up_many(self, session_keys: Sequence[str]) -> dict[str, Identity | Exception | None]:
         return {session_key: self._outcome(session_key) for session_key in session_keys}
+
+    def maybe_known(self, session_key: str) -> Identity | None:
+        return self.known.get(session_key)
 
     async def look_up(self, session_key: str) -> Identity | None:
         outcome = self._outcome(session_key)

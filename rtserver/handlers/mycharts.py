@@ -69,10 +69,6 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         self._calendar_of = calendar_of
         self._indicators = indicators
 
-    def on_useragent_open(self, agent: UserAgent) -> None:
-        """Make the agent's charts."""
-        agent.modules[MYCHARTS] = MyChartAgent(agent, self._painter, self._news, self._max_rate, self._calendar_of)
-
     def on_useragent_request(
         self,
         agent: UserAgent,
@@ -80,7 +76,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         request_id: int | str | None,
     ) -> object:
         """Show, change or hide a chart. Rows are sent later; changes are answered at once, given an id."""
-        charts: MyChartAgent = agent.modules[MYCHARTS]
+        charts = self._charts_of(agent)
         match data:
             case ChartRequest():
                 self._check_limits(agent, charts, data)
@@ -107,7 +103,17 @@ class MyChartMsgHandler(BaseUserMsgHandler):
 
     def on_useragent_remove(self, agent: UserAgent) -> None:
         """End the agent's charts."""
-        agent.modules.pop(MYCHARTS).on_remove()
+        charts: MyChartAgent | None = agent.modules.pop(MYCHARTS, None)
+        if charts is not None:
+            charts.on_remove()
+
+    def _charts_of(self, agent: UserAgent) -> MyChartAgent:
+        """Return the agent's charts, made for its first message: a page of pushes has none."""
+        charts: MyChartAgent | None = agent.modules.get(MYCHARTS)
+        if charts is None:
+            charts = MyChartAgent(agent, self._painter, self._news, self._max_rate, self._calendar_of)
+            agent.modules[MYCHARTS] = charts
+        return charts
 
     def _check_limits(self, agent: UserAgent, charts: MyChartAgent, request: ChartRequest) -> None:
         """Check the limits of a chart; one that replaces another costs a picture, too. Raises ``BadMessage``."""
@@ -118,5 +124,4 @@ class MyChartMsgHandler(BaseUserMsgHandler):
 
     def _count_charts(self, user_id: int | str) -> int:
         agents = self.users.get_users(user_id)
-        # A connection that has just come up may not have its charts yet.
         return sum([len(agent.modules[MYCHARTS].quotes.memberships) for agent in agents if MYCHARTS in agent.modules])

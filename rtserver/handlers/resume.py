@@ -49,10 +49,6 @@ class ResumeMsgHandler(BaseUserMsgHandler):
         self.messages = 0
         self.lost = 0
 
-    def on_useragent_open(self, agent: UserAgent) -> None:
-        """Make the agent's resumes."""
-        agent.modules[RESUME] = ResumeAgent(agent, self._on_end, self.users.sizes.largest)
-
     def on_useragent_request(self, agent: UserAgent, data: ResumeRequest, request_id: int | str | None) -> None:
         """Start a resume, which answers when everything has been sent."""
         now = self._clock()
@@ -61,13 +57,20 @@ class ResumeMsgHandler(BaseUserMsgHandler):
         if data.offset is None:
             # Seen offsets of the user's pages on this server must be noted before they are looked up.
             self.users.tell_seen()
-        agent.modules[RESUME].start(data.offset, request_id)
+        self._resume_of(agent).start(data.offset, request_id)
         self._next[agent.id] = now + PAUSE_SECONDS
 
     def on_useragent_remove(self, agent: UserAgent) -> None:
         """End the agent's resume."""
-        del agent.modules[RESUME]
+        agent.modules.pop(RESUME, None)
         self._next.pop(agent.id, None)
+
+    def _resume_of(self, agent: UserAgent) -> ResumeAgent:
+        """Return the agent's resume, made when it is first needed."""
+        resume: ResumeAgent | None = agent.modules.get(RESUME)
+        if resume is None:
+            resume = agent.modules[RESUME] = ResumeAgent(agent, self._on_end, self.users.sizes.largest)
+        return resume
 
     def _on_lost(self) -> None:
         """Tell every agent that messages were lost, a few at a time."""
@@ -76,8 +79,8 @@ class ResumeMsgHandler(BaseUserMsgHandler):
 
     def _tell(self, agent_id: int) -> None:
         agent = self.users.agents.get(agent_id)
-        if agent is not None and RESUME in agent.modules:
-            self.lost += agent.modules[RESUME].on_lost()
+        if agent is not None:
+            self.lost += self._resume_of(agent).on_lost()
 
     def _on_end(self, agent: UserAgent, outcome: ResumeResult) -> None:
         self.resumes += 1

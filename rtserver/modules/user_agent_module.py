@@ -6,7 +6,8 @@ from rtserver.user.user_agent import UserAgent
 class BaseUserAgentModule:
     """A part of one agent, which ends with it.
 
-    A handler makes it in ``on_useragent_open`` and calls ``on_remove`` in ``on_useragent_remove``.
+    A handler makes it in ``on_useragent_open``, or when it is first needed, and calls ``on_remove`` in
+    ``on_useragent_remove``.
     """
 
     def __init__(self, agent: UserAgent) -> None:

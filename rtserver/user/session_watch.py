@@ -32,6 +32,9 @@ class Authenticator(Protocol):
     def credential(self) -> Callable[[Request], str | None]:
         """The function from a request to the session's key in it, or None."""
 
+    def maybe_known(self, session_key: str) -> Identity | None:
+        """Return the user of a session that was looked up just now, or None where ``look_up`` has to be asked."""
+
     def look_up(self, session_key: str) -> Awaitable[Identity | None]:
         """Return the user of a session or a token, or None if it is not valid."""
 

@@ -161,25 +161,15 @@ class UserManager:
 
     # From the connections.
 
-    async def authenticate(self, credential: str) -> Identity | None:
+    def authenticate(self, credential: str) -> Identity | Awaitable[Identity | None] | None:
         """Return the user of a session's key or a token (``user.session.token``), or None if it is not valid.
 
-        The answer holds for the current turn of the event loop; ``on_open`` must be called in it.
-        Raises ``UnavailableError`` while sessions cannot be looked up, ``TooMany`` for a connection too many.
+        Return an awaitable of that where the site has to be asked. The answer holds for the turn of the event loop in
+        which it comes; ``on_open`` must be called in it. Raises ``UnavailableError`` while sessions cannot be looked
+        up, ``TooMany`` for a connection too many.
         """
-        try:
-            identity = await self._authenticator.look_up(credential)
-        except BaseException as error:
-            if is_cancelled(error):
-                raise
-            log.exception("! a session could not be looked up")
-            self._on_look_up_error()
-            raise UnavailableError("sessions cannot be looked up at the moment", RETRY_SECONDS) from None
-        # The session may have been closed during its look-up.
-        if identity is None or self._sessions.closed.has_any(identity.session_key):
-            return None
-        self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
-        return identity
+        known = self._authenticator.maybe_known(credential)
+        return self._look_up(credential) if known is None else self._checked(known)
 
     def user_id(self, agent: UserAgent) -> str:
         """Return the id of the agent's user."""
@@ -296,6 +286,24 @@ class UserManager:
 
     def _on_close_session(self, message: CloseSession) -> None:
         self._sessions.close(message.session_key)
+
+    async def _look_up(self, credential: str) -> Identity | None:
+        try:
+            identity = await self._authenticator.look_up(credential)
+        except BaseException as error:
+            if is_cancelled(error):
+                raise
+            log.exception("! a session could not be looked up")
+            self._on_look_up_error()
+            raise UnavailableError("sessions cannot be looked up at the moment", RETRY_SECONDS) from None
+        return None if identity is None else self._checked(identity)
+
+    def _checked(self, identity: Identity) -> Identity | None:
+        """Return a user who may open one more connection. The session may have been closed during its look-up."""
+        if self._sessions.closed.has_any(identity.session_key):
+            return None
+        self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
+        return identity
 
     def _userinfo(self, agent: UserAgent) -> dict[str, object]:
         return {

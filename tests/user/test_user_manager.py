@@ -180,6 +180,15 @@ def test_a_handshake_that_races_a_logout_loses() -> None:
     assert online.site.asked == ["s1"]
 
 
+def test_who_is_known_already_comes_in_at_once_unless_the_session_was_closed() -> None:
+    online = Online()
+    ann = online.site.known["s1"] = Identity(1, "ann", "s1")
+    assert online.users.authenticate("s1") == ann
+    online.users.handle(CloseSession("s1"))
+    assert online.users.authenticate("s1") is None
+    assert online.site.asked == []
+
+
 def test_a_closed_session_is_remembered_for_a_minute() -> None:
     online = Online()
     online.users.handle(CloseSession("s1"))

@@ -15,10 +15,11 @@ from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticat
 
 KEPT_SECONDS = 2.0
 MAX_KEPT = 10_000
+NEVER = (float("-inf"), None)
 
 
 class SessionCache:
-    """Cache in front of a ``SessionAuthenticator``. ``look_up`` may answer from it, ``look_up_many`` never does."""
+    """Cache in front of a ``SessionAuthenticator``, of which ``look_up_many`` makes no use."""
 
     def __init__(
         self,
@@ -37,13 +38,20 @@ class SessionCache:
     def __len__(self) -> int:
         return len(self._answers)
 
+    def maybe_known(self, session_key: str) -> Identity | None:
+        """Return the user of a session or a token as of at most ``kept_seconds`` ago. None: ask ``look_up``."""
+        asked, answer = self._answers.get(session_key, NEVER)
+        if answer is None or not answer.done() or self._clock() - asked > self._kept_seconds or _has_failed(answer):
+            return None
+        return answer.result()
+
     def look_up(self, session_key: str) -> asyncio.Future[Identity | None]:
         """Return the user of a session or a token as of at most ``kept_seconds`` ago, or None if it is not valid.
 
         Raises what the session's store or the database raises when it cannot be reached.
         """
         now = self._clock()
-        asked, answer = self._answers.get(session_key, (float("-inf"), None))
+        asked, answer = self._answers.get(session_key, NEVER)
         if answer is None or now - asked > self._kept_seconds or _has_failed(answer):
             # The oldest go where there are too many: forged keys must not fill the memory.
             kept_from, answers = now - self._kept_seconds, self._answers

@@ -72,6 +72,41 @@ def test_an_answer_is_kept_for_a_moment_and_then_asked_for_again() -> None:
     asyncio.run(scenario())
 
 
+def test_who_was_looked_up_is_known_for_a_moment_without_a_wait() -> None:
+    async def scenario() -> None:
+        world = World()
+        assert world.cache.maybe_known("key") is None
+        world.site.answer.clear()
+        under_way = asyncio.ensure_future(world.look_up())
+        await world.site.was_asked.wait()
+        assert world.cache.maybe_known("key") is None
+        world.site.answer.set()
+        identity = await under_way
+        assert identity is not None
+        assert world.cache.maybe_known("key") is identity
+        world.cache.forget_answers()
+        assert world.cache.maybe_known("key") is None
+        await world.look_up()
+        world.time += 2.1
+        assert world.cache.maybe_known("key") is None
+        assert world.site.asked == ["key", "key"]
+
+    asyncio.run(scenario())
+
+
+def test_neither_nobody_nor_a_failure_is_known() -> None:
+    async def scenario() -> None:
+        world = World()
+        assert await world.look_up("forged") is None
+        assert world.cache.maybe_known("forged") is None
+        world.site.error = OSError("away")
+        with pytest.raises(OSError, match="away"):
+            await world.look_up()
+        assert world.cache.maybe_known("key") is None
+
+    asyncio.run(scenario())
+
+
 def test_a_re_check_is_never_answered_from_memory() -> None:
     async def scenario() -> None:
         world = World()
