@@ -163,6 +163,21 @@ def test_a_renewal_and_a_worker_more_and_less_under_load_refuse_and_reset_nobody
     assert set(outcomes) == {"userinfo"}
 
 
+def test_the_supervisors_program_is_replaced_in_its_process_and_refuses_and_resets_nobody(workers: Workers) -> None:
+    old = workers.until_ready(2)
+    began = len(workers.server.output)
+    with workers.knocking() as outcomes:
+        workers.server.signal(signal.SIGUSR2)
+        until(lambda: not {*old.values()} & {*workers.pids().values()}, "both are new")
+        workers.until_ready(2)
+        until(lambda: all(has_ended(pid) for pid in old.values()), "the old ones have left")
+    assert "supervises 2 workers that run" in "".join(workers.server.output[began:])
+    assert outcomes["userinfo"] > 20
+    assert set(outcomes) == {"userinfo"}
+    with urllib.request.urlopen(f"http://127.0.0.1:{workers.admin_port}/readyz") as answer:
+        assert json.load(answer)["pid"] == workers.server.pid
+
+
 def test_one_port_answers_for_all_workers_and_each_for_itself(workers: Workers) -> None:
     pids = workers.until_ready(2)
     with urllib.request.urlopen(f"http://127.0.0.1:{workers.admin_port}/metrics") as answer:

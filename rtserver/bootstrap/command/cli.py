@@ -19,6 +19,8 @@ from rtserver.base.wire.printable import printable, printable_lines
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, arguments_of, config_of, config_options
 from rtserver.bootstrap.config.error import StartError
 from rtserver.bootstrap.supervisor.assignment import Assignment
+from rtserver.bootstrap.supervisor.handover import Handover
+from rtserver.bootstrap.supervisor.reexec import is_rehearsal
 from rtserver.bootstrap.supervisor.supervise import supervise, worker_count
 
 OWN_FLAGS = frozenset({"--help", "-h", "--version"})
@@ -117,8 +119,11 @@ def serve(**options: OptionValue) -> None:
     _import_from_here()
     config = config_of(options)
     assignment = Assignment.take_from(os.environ)
-    if assignment is None and worker_count(config) > 1:
-        sys.exit(supervise(config, arguments_of(options)))
+    handover = Handover.take_from(os.environ)
+    if is_rehearsal(os.environ):
+        return
+    if handover is not None or (assignment is None and worker_count(config) > 1):
+        sys.exit(supervise(config, arguments_of(options), handover))
     from rtserver.bootstrap.serve import serve as run
 
     sys.exit(run(config, assignment))

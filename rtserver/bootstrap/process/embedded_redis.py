@@ -21,6 +21,7 @@ from typing import IO
 
 from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process import die_with_parent
+from rtserver.bootstrap.process.child_process import ChildProcess
 from rtserver.bootstrap.process.redis_binary import find_redis_binary
 from tcelib.redis.redis_connection import Role, plain_client
 from tcelib.redis.redis_error import RedisCallError
@@ -46,7 +47,7 @@ class EmbeddedRedis:
         self._url_file = url_file(var_dir)
         self._wanted = port
         self._ports = ports
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ChildProcess | None = None
         self.port = 0
 
     @property
@@ -68,6 +69,10 @@ class EmbeddedRedis:
             self._start_on_some_port(binary.path, lock)
         _write_atomically(self._url_file, self.url + "\n")
         log.info("= embedded Redis %d.%d at %s, data in %s", *binary.version, self.url, self._directory)
+
+    def adopt(self, pid: int, port: int) -> None:
+        """Own a server that the program before this one has started in this process."""
+        self._process, self.port = ChildProcess(pid), port
 
     def stop(self, seconds: float = 3.0) -> None:
         """End the server: it saves and leaves, or is killed after ``seconds``. Nothing that it confirmed is lost."""
@@ -148,13 +153,14 @@ class EmbeddedRedis:
             while self.is_running and time.monotonic() < deadline:
                 with suppress(RedisCallError):
                     info = client.call("INFO", role=Role.INSPECTION)
-                    if info["process_id"] == self._process_id and not info["loading"]:
+                    if info["process_id"] == self.pid and not info["loading"]:
                         return True
                 time.sleep(POLL_SECONDS)
         return False
 
     @property
-    def _process_id(self) -> int:
+    def pid(self) -> int:
+        """The server's process; 0 while there is none."""
         return self._process.pid if self._process else 0
 
     @property

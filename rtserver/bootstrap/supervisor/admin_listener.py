@@ -39,6 +39,10 @@ class AdminListener:
             self._selector.register(listener, selectors.EVENT_READ, partial(self._accept, listener))
         log.info("= the supervisor answers for all workers at http://127.0.0.1:%d/readyz and /metrics", self.port)
 
+    def numbers(self) -> list[int]:
+        """Return the numbers of the sockets."""
+        return [listener.fileno() for listener in self._sockets]
+
     def tick(self, now: float) -> None:
         """End what takes too long."""
         for connection in [each for each, end in self._connections.items() if now > end]:

@@ -15,16 +15,22 @@ MOST_UNSENT_BYTES = 4_194_304
 class Channel:
     """One end. ``on_message`` gets what the other one says. One that reads nothing is told nothing more.
 
+    ``rest`` is the beginning of the first message.
     ``files`` are the numbers of open files that have come, until whoever handles their message takes them.
     """
 
-    def __init__(self, ours: socket.socket, on_message: Callable[[Message], object]) -> None:
+    def __init__(self, ours: socket.socket, on_message: Callable[[Message], object], rest: bytes = b"") -> None:
         self.socket = ours
         ours.setblocking(False)
         self._on_message = on_message
-        self._reader = LineReader()
+        self._reader = LineReader(rest)
         self._unsent = b""
         self.files: list[int] = []
+
+    @property
+    def rest(self) -> bytes:
+        """The beginning of a message whose end has not come yet."""
+        return self._reader.rest
 
     @property
     def is_open(self) -> bool:

@@ -114,6 +114,14 @@ class Fleet:
         return self._renewed is not None or bool(self._to_renew)
 
     @property
+    def is_calm(self) -> bool:
+        """True while nobody leaves or is about to be succeeded, and nothing ends."""
+        positions = self._positions.values()
+        return not (
+            self.is_renewing or self._leaving or self.is_stopping or any(each.successor for each in positions)
+        )
+
+    @property
     def is_up(self) -> bool:
         """True if the worker of each position accepts connections."""
         stages = (Stage.UP, Stage.READY)

@@ -16,6 +16,7 @@ from rtserver.base.listener.shared_port import count_listeners, forget_rule, pro
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.process.bound_socket import bind_addresses, bind_beside
 from rtserver.bootstrap.process.listening_socket import BACKLOG, cannot_listen
+from rtserver.bootstrap.supervisor.handover import HandedPorts
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,18 @@ class Listeners:
     def all(self) -> list[socket.socket]:
         """All sockets, in the order of the addresses."""
         return [*self.public, *self.tce]
+
+    @classmethod
+    def of(cls, public: Sequence[int], tce: Sequence[int]) -> "Listeners":
+        """Return the sockets with these numbers, which children do not inherit by themselves."""
+        found = cls(*([socket.socket(fileno=number) for number in numbers] for numbers in (public, tce)))
+        for each in found.all:
+            each.set_inheritable(False)
+        return found
+
+    def numbers(self) -> list[list[int]]:
+        """Return the numbers of the sockets, those of the public port first."""
+        return [[each.fileno() for each in sockets] for sockets in (self.public, self.tce)]
 
     @property
     def is_open(self) -> bool:
@@ -70,6 +83,17 @@ class ListenerGroup:
                 raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
         except OSError as error:
             raise cannot_listen(config.host, self.port, error, "--port") from error
+
+    def hand_over(self) -> HandedPorts:
+        """Return the sockets for the program that takes our place."""
+        return HandedPorts(self._guards.numbers(), [each.numbers() for each in self._order])
+
+    def adopt(self, ports: HandedPorts) -> list[Listeners]:
+        """Own the sockets of the program before this one. Return them in their order."""
+        self._guards = Listeners.of(*ports.guards)
+        self._order = [Listeners.of(*numbers) for numbers in ports.order]
+        self.port = self._guards.public[0].getsockname()[1]
+        return list(self._order)
 
     def open(self) -> Listeners:
         """Return sockets for one more worker, which listen. Raises ``OSError``."""

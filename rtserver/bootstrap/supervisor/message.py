@@ -30,10 +30,10 @@ def line_of(kind: str, **fields: object) -> bytes:
 class LineReader:
     """Reader of a stream of messages that arrives in pieces of any size."""
 
-    def __init__(self) -> None:
-        self._rest = b""
+    def __init__(self, rest: bytes = b"") -> None:
+        self.rest = rest
 
     def feed(self, data: bytes) -> list[Message]:
         """Return the messages that are complete now."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self.rest = (self.rest + data).split(b"\n")
         return [json.loads(line) for line in lines]

@@ -7,30 +7,34 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+import rtserver
+from rtserver.bootstrap.process.child_process import ChildProcess
 from rtserver.bootstrap.process.service_manager import ServiceManager
 from rtserver.bootstrap.supervisor.admin_listener import AdminListener
 from rtserver.bootstrap.supervisor.assignment import VARIABLE, Assignment
 from rtserver.bootstrap.supervisor.channel import Channel
-from rtserver.bootstrap.supervisor.child import Child
+from rtserver.bootstrap.supervisor.child import start_child
 from rtserver.bootstrap.supervisor.command_line import CommandLines
 from rtserver.bootstrap.supervisor.demo_feed import DemoFeed
 from rtserver.bootstrap.supervisor.fleet import Action, Fleet, Leave, Send, Start
+from rtserver.bootstrap.supervisor.handover import HandedWorker, Handover
 from rtserver.bootstrap.supervisor.inquiry import Answers, Inquiries
 from rtserver.bootstrap.supervisor.listener_group import ListenerGroup, Listeners
 from rtserver.bootstrap.supervisor.message import Message
 from rtserver.bootstrap.supervisor.overview import Overview
+from rtserver.bootstrap.supervisor.reexec import Reexec
 from rtserver.bootstrap.supervisor.share import weights_of
-from rtserver.bootstrap.supervisor.worker import Worker
+from rtserver.bootstrap.supervisor.signal_inbox import SignalInbox
+from rtserver.bootstrap.supervisor.worker import Stage, Worker
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 ENDINGS = (signal.SIGTERM, signal.SIGINT)
-SIGNALS = (*ENDINGS, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD)
+SIGNALS = (*ENDINGS, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2, signal.SIGCHLD)
 
 
 @dataclass
@@ -38,7 +42,7 @@ class Process:
     """A worker process that runs: what is known of it, and the means to reach it."""
 
     worker: Worker
-    child: Child
+    child: ChildProcess
     channel: Channel
     listeners: Listeners
     rescued: list[Listeners] = field(default_factory=list)
@@ -56,6 +60,7 @@ class Supervisor:
         *,
         feed: DemoFeed | None,
         manager: ServiceManager,
+        redis: Sequence[int],
         admin: Sequence[socket.socket],
         names: frozenset[str],
         on_up: Callable[[], object],
@@ -65,6 +70,7 @@ class Supervisor:
         self._commands = commands
         self._feed = feed
         self._manager = manager
+        self._redis = redis
         self._on_up = on_up
         self._is_up = False
         self._processes: dict[int, Process] = {}
@@ -72,41 +78,32 @@ class Supervisor:
         """Those of each position that has a worker."""
         self._connections = 0
         self._selector = selectors.DefaultSelector()
+        self._reexec = Reexec(commands.given)
         self._inquiries = Inquiries()
         overview = Overview(fleet, self._ask, names)
         self._admin = AdminListener(admin, self._selector, overview.on_request)
-        self._signals: list[int] = []
+        self._inbox = SignalInbox(SIGNALS, self._selector)
         self._second_signal: int | None = None
 
     def run(self) -> int:
         """Supervise until all workers have ended, and return the exit code. The main thread calls it, once."""
-        woken, waker = socket.socketpair()
-        with woken, waker:
-            for end in (woken, waker):
-                end.setblocking(False)
-            self._selector.register(woken, selectors.EVENT_READ, partial(_empty, woken))
-            signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-            for number in SIGNALS:
-                signal.signal(number, self._on_signal)
-            self._admin.open()
-            try:
-                self._supervise()
-            finally:
-                self._admin.close()
-                signal.set_wakeup_fd(-1)
-                self._selector.close()
+        self._inbox.open()
+        self._admin.open()
+        try:
+            while not (self._fleet.is_stopping and not self._processes):
+                self._turn(time.monotonic())
+                for key, _ in self._selector.select(TICK_SECONDS):
+                    key.data()
+        finally:
+            self._admin.close()
+            self._inbox.close()
+            self._selector.close()
+        if self._feed is not None:
+            self._feed.wait()
         if self._second_signal is not None:
             signal.signal(self._second_signal, signal.SIG_DFL)
             os.kill(os.getpid(), self._second_signal)
         return 1 if self._fleet.has_failed or self._fleet.failure else 0
-
-    def _supervise(self) -> None:
-        while not (self._fleet.is_stopping and not self._processes):
-            self._turn(time.monotonic())
-            for key, _ in self._selector.select(TICK_SECONDS):
-                key.data()
-        if self._feed is not None:
-            self._feed.wait()
 
     def _turn(self, now: float) -> None:
         self._handle_signals()
@@ -118,6 +115,8 @@ class Supervisor:
         if self._feed is not None:
             self._feed.tick(now)
         self._steer(now)
+        if self._reexec.is_due() and self._is_calm():
+            self._reexec.run(self.hand_over(), SIGNALS)
         self._inquiries.tick(now)
         self._admin.tick(now)
         self._manager.tell_beat()
@@ -126,14 +125,59 @@ class Supervisor:
             self._on_up()
             self._manager.tell_ready()
 
+    # The program that takes our place.
+
+    def _is_calm(self) -> bool:
+        return self._fleet.is_calm and not any(process.rescued for process in self._processes.values())
+
+    def hand_over(self) -> Handover:
+        """Return what the program that takes our place has to know, while nothing changes."""
+        ports = self._group.hand_over()
+        places = {tuple(numbers[0]): place for place, numbers in enumerate(ports.order)}
+        workers = [
+            HandedWorker(
+                pid=pid,
+                position=process.worker.position,
+                is_ready=process.worker.stage is Stage.READY,
+                connections=process.worker.connections,
+                port=process.worker.port,
+                version=process.worker.version,
+                channel=process.channel.socket.fileno(),
+                rest=process.channel.rest.decode("latin-1"),
+                sockets=places[tuple(process.listeners.numbers()[0])],
+            )
+            for pid, process in self._processes.items()
+        ]
+        return Handover(
+            size=self._fleet.size,
+            renews=self._reexec.renews,
+            workers=workers,
+            ports=ports,
+            admin=self._admin.numbers(),
+            feed=None if self._feed is None else self._feed.pid,
+            redis=self._redis,
+        )
+
+    def adopt(self, handover: Handover, sockets: Sequence[Listeners]) -> None:
+        """Go on with the workers of the program before this one. ``sockets`` are those of the group, in its order."""
+        now = time.monotonic()
+        for told in handover.workers:
+            listeners = self._listeners[told.position] = sockets[told.sockets]
+            worker = Worker(told.pid, told.position, heard=now, connections=told.connections)
+            channel = socket.socket(fileno=told.channel)
+            channel.set_inheritable(False)
+            self._own(worker, ChildProcess(told.pid), channel, listeners, told.rest.encode("latin-1"))
+            if told.port:
+                self._fleet.on_up(worker, now, port=told.port, version=told.version)
+                self._fleet.on_beat(worker, now, is_ready=told.is_ready, connections=told.connections)
+        self._is_up = True
+        if handover.renews:
+            self._fleet.renew()
+
     # Signals.
 
-    def _on_signal(self, number: int, _frame: object) -> None:
-        self._signals.append(number)
-
     def _handle_signals(self) -> None:
-        numbers, self._signals = self._signals, []
-        for number in numbers:
+        for number in self._inbox.take():
             if number in ENDINGS:
                 self._second_signal = number if self._fleet.is_stopping else None
                 self._stop()
@@ -142,6 +186,8 @@ class Supervisor:
             elif number == signal.SIGHUP:
                 log.info("= the workers are renewed, one after the other")
                 self._fleet.renew()
+            elif number == signal.SIGUSR2:
+                self._reexec.ask(renews=True)
             elif number == signal.SIGTTIN:
                 self._fleet.grow()
             elif number == signal.SIGTTOU:
@@ -172,9 +218,9 @@ class Supervisor:
                     self._listeners.pop(worker.position, None)
                     self._steer(now)
                 if not process.channel.tell("leave", closes_port=closes_port):
-                    process.child.send(signal.SIGTERM)
+                    process.child.terminate()
             case Send(worker, number):
-                self._processes[worker.pid].child.send(number)
+                self._processes[worker.pid].child.send_signal(number)
 
     def _start(self, position: int, now: float) -> None:
         if position not in self._listeners:
@@ -182,15 +228,19 @@ class Supervisor:
         listeners = self._listeners[position]
         ours, theirs = socket.socketpair()
         with theirs:
-            public, tce = ([each.fileno() for each in sockets] for sockets in (listeners.public, listeners.tce))
+            public, tce = listeners.numbers()
             assignment = Assignment(position, theirs.fileno(), public, tce)
             environ = {**os.environ, VARIABLE: assignment.as_text()}
-            child = Child.start(self._commands.worker(position), environ, (theirs.fileno(), *public, *tce))
-        worker = Worker(child.pid, position, heard=now)
-        channel = Channel(ours, partial(self._on_message, worker))
-        self._processes[child.pid] = process = Process(worker, child, channel, listeners)
+            child = start_child(self._commands.worker(position), environ, (theirs.fileno(), *public, *tce))
+        self._own(Worker(child.pid, position, heard=now), child, ours, listeners)
+
+    def _own(
+        self, worker: Worker, child: ChildProcess, ours: socket.socket, listeners: Listeners, rest: bytes = b""
+    ) -> None:
+        channel = Channel(ours, partial(self._on_message, worker), rest)
+        self._processes[worker.pid] = process = Process(worker, child, channel, listeners)
         self._selector.register(ours, selectors.EVENT_READ, partial(self._read, process))
-        self._fleet.on_started(position, worker)
+        self._fleet.on_started(worker.position, worker)
 
     def _read(self, process: Process) -> None:
         if not process.channel.read():
@@ -205,6 +255,9 @@ class Supervisor:
         match message:
             case {"type": "up", "port": port, "version": version}:
                 self._fleet.on_up(worker, now, port=port, version=version)
+                if version != rtserver.__version__:
+                    # The package was replaced, and this worker is of the new one already.
+                    self._reexec.ask(renews=False)
             case {"type": "beat", "ready": is_ready, "connections": connections}:
                 self._fleet.on_beat(worker, now, is_ready=is_ready, connections=connections)
             case {"type": "closed"}:
@@ -274,9 +327,3 @@ class Supervisor:
         weights = weights_of(counts, newcomers)
         listeners = [self._listeners[worker.position] for worker in workers]
         self._group.steer(dict(zip(listeners, weights, strict=True)))
-
-
-def _empty(woken: socket.socket) -> None:
-    with suppress(BlockingIOError):
-        while woken.recv(4096):
-            pass
