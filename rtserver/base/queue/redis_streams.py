@@ -1,7 +1,7 @@
 """RedisStreams: streams that are derived from the bus, and what users have seen of theirs, in Redis.
 
-It decides how much one script does, which messages are stored once for several streams, and what a stream's notes say
-about entries that are gone. The scripts describe themselves.
+It decides which messages are stored once for several streams, and what a stream's notes say about entries that are
+gone. The scripts describe themselves.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from rtserver.base.queue.bus_history import BusHistory
+from rtserver.base.queue.keep_size import KeepSize
 from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, order_of
 from rtserver.base.queue.redis_entry import entries_of, load_script
 from tcelib.queue.redis_commands import RedisCommands
 
-CHUNK = 250  # entries appended by one script: one to five milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # cost of a shared body besides its own length
 MOST_BROKEN = 100  # keys that are checked again
 STREAM, HASH, PLACE = "stream", "hash", "place"
@@ -36,6 +36,7 @@ class RedisStreams:
         self._begin_script = load_script("oom.lua", "place.lua", "end.lua", "begin.lua")
         self._note_script = load_script("place.lua", "note.lua")
         self._broken_script = load_script("place.lua", "broken.lua")
+        self._size = KeepSize()
         self._broken: dict[str, str] = {}
         self._found: set[str] = set()
 
@@ -43,16 +44,17 @@ class RedisStreams:
         self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
     ) -> int:
         """See ``QueuePort``. The cursor moves with the last chunk, so a crash before it repeats all chunks."""
-        chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)] or [()]
-        goals = [START] * (len(chunks) - 1) + [until]
         first = entries[0].id if entries else until
         if bound is None:
             self._redis.kinds.update((self._redis.key_of(entry.stream), STREAM) for entry in entries)
         shared = _shared(entries) if bound is not None else frozenset()
-        return sum(
-            self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
-            for goal, chunk in zip(goals, chunks, strict=True)
-        )
+        appended = done = 0
+        while not done or done < len(entries):
+            chunk = entries[done : done + self._size.count]
+            done += max(1, len(chunk))
+            goal = until if done >= len(entries) else START
+            appended += self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
+        return appended
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
@@ -124,9 +126,10 @@ class RedisStreams:
             message_number = messages.setdefault(raw, len(messages) + 1)
             places += (stream_number, entry_id, -message_number if entry_id in shared else message_number)
         packed = msgspec.msgpack.encode((list(streams), places, kept))
-        appended, broken = self._script(
+        appended, broken, due = self._script(
             self._keep_script, _cursor_keys(cursor), *numbers, self._redis.key_of(""), packed, *messages
         )
+        self._size.note(len(entries), due, sum(map(len, messages)))
         self.note_odd(STREAM, (name.decode() for name in broken))
         return int(appended)
 

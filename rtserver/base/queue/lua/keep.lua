@@ -7,7 +7,8 @@
 --       message is stored once for all its streams; and the last entry that the caller has kept before. The keys follow
 --       from the names: to pass each key as an argument would be half of the whole cost.
 -- Returns the number of appended entries, and the names of bounded streams whose keys have another type. Their entries
--- are lost to them, and noted as trimmed. A stream without bounds refuses instead.
+-- are lost to them, and noted as trimmed. A stream without bounds refuses instead. And the number of streams that took
+-- more than an entry and its note.
 --
 -- Each worker may call this with the same entries, and again after it was killed: entries at or before the cursor are
 -- skipped, and so are those that a stream has already, as each worker appends in the order of the bus.
@@ -33,7 +34,7 @@ end
 -- By the number of a stream: its key, the key of the note of its newest id, what was added, and its last entry here.
 local keys, note_keys, added, added_bytes, touched = {}, {}, {}, {}, {}
 local broken, references = {}, {}
-local appended = 0
+local appended, due = 0, 0
 
 for stream, name in ipairs(streams) do
   keys[stream], note_keys[stream] = prefix .. name, prefix .. 'newest:' .. name
@@ -172,6 +173,7 @@ local function bound_all()
       is_due = size > length or size == added[stream]
     end
     if is_due then
+      due = due + 1
       bound(stream, id, former_id)
     end
   end
@@ -201,4 +203,4 @@ if is_behind(until_id, cursor) then
   end
 end
 redis.call('ZADD', prefix .. 'moments', now_ms, 'cursor ' .. string.sub(KEYS[1], #prefix + 6)) -- behind "kept:"
-return {appended, names}
+return {appended, names, due}
