@@ -121,7 +121,8 @@ class Shutdown:
         if not await asyncio.to_thread(self.services.stop, patience):
             self.services.abandon()
         self.bridge.to_services.close()
-        self.bridge.to_users.drain(self.users.handle, len(self.bridge.to_users))
+        while self.bridge.to_users.drain(self.users.handle, len(self.bridge.to_users)):
+            pass  # a drain ends behind a large message
 
     async def _close_connections(self) -> None:
         self.users.drain.close_at_once(round(self.config.drain_seconds * 1000))

@@ -4,9 +4,9 @@ Messages for the same users that come in a row are pushed together. The services
 no message is too large.
 """
 
+import logging
 from collections.abc import Sequence
-from itertools import groupby
-from operator import attrgetter
+from math import inf
 
 from rtserver.base.bridge.message import Deliver
 from rtserver.base.wire.payload import Framing, frames_of
@@ -15,10 +15,16 @@ from rtserver.user.seen_offset import SeenOffsets
 from rtserver.user.topic.board import FanOut
 from rtserver.user.user_agent import Connection, UserAgent
 
-FEW_USERS = 4
+log = logging.getLogger(__name__)
+
 SHORT_BYTES = 2_048
 """Length of a payload that may be joined: those of one turn of the event loop fit into an outbox without a lag."""
-USER_IDS = attrgetter("user_ids")
+OWN_BYTES = 512
+"""Bytes for one user that count as one message of a turn: 64 of them are 32 KB, and the sockets may be written over
+four turns (``base.connection.flusher``). So a client that reads well does not lag.
+"""
+LARGE_BYTES = 32_768
+"""More than this for many ends the turn: otherwise one turn queues more bytes than the sockets take."""
 
 
 def can_join(message: Deliver, following: Deliver) -> bool:
@@ -28,7 +34,24 @@ def can_join(message: Deliver, following: Deliver) -> bool:
     users, others = message.user_ids, following.user_ids
     if users is None or others is None:
         return users is others
-    return users == others or (len(users) <= FEW_USERS and len(others) <= FEW_USERS)
+    return users == others or len(users) == len(others) == 1
+
+
+def cost_of(messages: Sequence[Deliver]) -> float:
+    """Return for how many messages some that join each other count in a turn of the event loop.
+
+    Messages to single users are light: the more of them are queued before the sockets are written, the more leave
+    with one write. They count by the most that one user can get of them.
+    """
+    lengths = [len(message.payload) for message in messages]
+    if len(messages) > 1 and _is_for_one(messages[0]):
+        users = {message.user_ids for message in messages}
+        return max(lengths) * (len(messages) - len(users) + 1) / OWN_BYTES
+    return inf if sum(lengths) > LARGE_BYTES else len(messages)
+
+
+def _is_for_one(message: Deliver) -> bool:
+    return message.user_ids is not None and len(message.user_ids) == 1
 
 
 class Deliveries:
@@ -40,19 +63,27 @@ class Deliveries:
         self._fan_out = fan_out
 
     def deliver(self, *messages: Deliver) -> None:
-        """Push messages in order, each to all agents of its users."""
-        for user_ids, run in groupby(messages, USER_IDS):
-            self._push(self._receivers(user_ids), [message.payload for message in run])
+        """Push messages that join each other in order, each to all agents of its users."""
+        if _is_for_one(messages[0]):
+            for message in messages:
+                self._push_own(message)
+        else:
+            self._push(self._receivers(messages[0].user_ids), [message.payload for message in messages])
         for message in reversed(messages):
             if message.offset is not None:
                 self._seen_offsets.on_push(message.offset)
                 break  # offsets come in order
 
+    def _push_own(self, message: Deliver) -> None:
+        for agent in self._receivers(message.user_ids):
+            connection = agent.connection
+            # An odd framing, or a handler that fails when it hears of a lag, must not keep messages from others.
+            try:
+                connection.push(connection.framing(message.payload))
+            except BaseException:
+                log.exception("! %s: a message of %d bytes could not be pushed", agent, len(message.payload))
+
     def _push(self, agents: Sequence[UserAgent], payloads: Sequence[bytes]) -> None:
-        if len(agents) == 1:
-            connection = agents[0].connection
-            self._fan_out((connection,), frames_of(connection.framing, payloads), None)
-            return
         kinds: dict[Framing, list[Connection]] = {}
         for agent in agents:
             connection = agent.connection

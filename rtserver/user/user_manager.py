@@ -37,7 +37,7 @@ from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Payload
 from rtserver.user.agent_registry import AgentRegistry, Presence
-from rtserver.user.delivery import Deliveries, can_join
+from rtserver.user.delivery import Deliveries, can_join, cost_of
 from rtserver.user.drain import Drain
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.identity import Identity
@@ -56,10 +56,8 @@ Receiver: TypeAlias = Callable[..., object]
 
 NOTICE = "notice"
 RETRY_SECONDS = 5
-LARGE_BYTES = 32_768
 FEW_ROWS = 16
 """Rows of an update that may be joined. To draw many rows takes long, and the time is looked at between two calls."""
-"""A larger message ends the turn: otherwise one turn queues more bytes than the sockets take."""
 
 
 class UserManager:
@@ -244,8 +242,8 @@ class UserManager:
 
     def joins(self, message: Message, following: Message) -> bool:
         """Return True if two messages from the bridge may be handled together; see ``Mailbox.drain``."""
-        if isinstance(message, Deliver):
-            return isinstance(following, Deliver) and can_join(message, following)
+        if type(message) is Deliver:
+            return type(following) is Deliver and can_join(message, following)
         return (
             isinstance(message, Update)
             and isinstance(following, Update)
@@ -255,17 +253,18 @@ class UserManager:
             and self.topics.can_join(message.topic)
         )
 
-    def handle(self, *messages: Message) -> bool:
+    def handle(self, *messages: Message) -> float | None:
         """Handle a message from the bridge, or several that join each other. Never raises.
 
-        Return True if there was so much in them that sockets should be written before the next one.
+        Return for how many messages they count in a turn; None for themselves. See ``Mailbox.drain``.
         """
         kind = type(messages[0])
         try:
             self._receivers[kind](*messages)
         except BaseException:  # a module may raise anything
             log.exception("! a %s from the services could not be handled", kind.__name__)
-        return sum(len(message.payload) for message in messages if isinstance(message, Deliver)) > LARGE_BYTES
+        pushes = [message for message in messages if isinstance(message, Deliver)]
+        return cost_of(pushes) if pushes else None
 
     def _on_answer(self, message: Snapshot | Refused | Replay | Delayed) -> None:
         agent = self._registry.by_id.get(message.agent)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 from typing import Never
 
 import pytest
@@ -22,12 +23,12 @@ from rtserver.base.bridge.message import (
 from rtserver.base.limit.too_many import UnavailableError
 from rtserver.base.wire.client_message import encode
 from rtserver.handlers.ping import PingMsgHandler
+from rtserver.user.delivery import LARGE_BYTES
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.session.authenticator import LookUpResult
 from rtserver.user.session_watch import RECHECKED_TOGETHER
 from rtserver.user.user_agent import UserAgent
-from rtserver.user.user_manager import LARGE_BYTES
 from tests.user_side import Online
 
 
@@ -427,9 +428,9 @@ def test_whatever_a_module_raises_at_a_message_the_next_one_is_handled(
     assert caplog.text.count(f"{type(error).__name__}") >= 2
 
 
-@pytest.mark.parametrize(("size", "is_large"), [(LARGE_BYTES, False), (LARGE_BYTES + 1, True)])
-def test_sockets_are_written_after_a_large_message(size: int, is_large: bool) -> None:
-    assert Online().users.handle(Deliver(None, b"x" * size, None)) is is_large
+@pytest.mark.parametrize(("size", "cost"), [(LARGE_BYTES, 1), (LARGE_BYTES + 1, inf)])
+def test_sockets_are_written_after_a_large_message(size: int, cost: float) -> None:
+    assert Online().users.handle(Deliver(None, b"x" * size, None)) == cost
 
 
 def test_two_managers_in_one_process_do_not_meet() -> None:

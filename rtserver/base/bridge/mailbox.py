@@ -83,12 +83,15 @@ class Mailbox(ThreadBound):
         if must_wake and self._wake is not None:
             self._wake()
 
-    def drain(self, handle: Callable[..., object], limit: int, seconds: float = inf, *, joins: Joins = never) -> bool:
+    def drain(
+        self, handle: Callable[..., float | None], limit: int, seconds: float = inf, *, joins: Joins = never
+    ) -> bool:
         """Pass at most ``limit`` messages to ``handle``. Return True if some are left, and wake the reader for them.
 
-        ``handle`` gets one message, or several in a row of which each ``joins`` the one before. No message is begun
-        after ``seconds``, or after ``handle`` has returned True for large ones. The bounds keep a burst, or a few
-        expensive messages, from holding up the reader's thread. Raises ``WrongThreadError``.
+        ``handle`` gets one message, or several in a row of which each ``joins`` the one before. It may return for how
+        many messages these count: fewer if they are light, ``inf`` to end the drain. No message is begun after
+        ``seconds``. The bounds keep a burst, or a few expensive messages, from holding up the reader's thread. Raises
+        ``WrongThreadError``.
         """
         self.check_thread()
         deadline = time.monotonic() + seconds
@@ -97,15 +100,17 @@ class Mailbox(ThreadBound):
         with self._lock:
             self._is_awake = False
         messages = self._messages
-        left = min(limit, len(messages))
+        waiting, left = len(messages), float(limit)
         try:
-            while left:
+            while waiting and left > 0:
+                most = min(waiting, left)
                 run = [messages.popleft()]
-                left -= 1
-                while left and joins(run[-1], messages[0]):
+                while len(run) < most and joins(run[-1], messages[0]):
                     run.append(messages.popleft())
-                    left -= 1
-                if handle(*run) is True or time.monotonic() >= deadline:
+                waiting -= len(run)
+                cost = handle(*run)
+                left -= len(run) if cost is None else cost
+                if time.monotonic() >= deadline:
                     break
         finally:
             # Also after a message that failed: later ones must not wait for the next post.

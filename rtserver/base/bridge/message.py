@@ -155,7 +155,7 @@ class Canary(Message, frozen=True):
     sent: float
 
 
-class Deliver(Message, frozen=True):
+class Deliver(Message, frozen=True, gc=False):
     """Pushed message for every open agent of the users; ``None`` stands for all users. Clients get ``payload``.
 
     A message with an ``offset`` is kept in Redis. Offsets come in order.

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Iterator
+from math import inf
 from typing import Self
 
 import gevent
@@ -118,12 +119,18 @@ def test_a_drain_begins_no_message_after_its_time_and_wakes_itself_for_the_rest(
 
 
 def test_a_large_message_ends_a_drain(mailbox: Mailbox, reader: Reader) -> None:
-    for _ in range(3):
-        mailbox.post(Numbered(0, 0))
-    assert mailbox.drain(lambda message: True, 100)
+    post(mailbox, *range(3))
+    assert mailbox.drain(lambda message: inf, 100)
     assert len(mailbox) == 2
-    assert not mailbox.drain(lambda message: False, 100)
+    assert not mailbox.drain(lambda message: None, 100)
     assert len(mailbox) == 0
+
+
+def test_of_light_messages_a_drain_takes_more(mailbox: Mailbox, reader: Reader) -> None:
+    post(mailbox, *range(10))
+    assert mailbox.drain(lambda message: 0.5, 4)
+    assert len(mailbox) == 2
+    assert not mailbox.drain(lambda *run: 0.25 * len(run), 1, joins=lambda a, b: True)
 
 
 def test_what_is_posted_while_draining_is_left_for_the_next_pass(mailbox: Mailbox, reader: Reader) -> None:
