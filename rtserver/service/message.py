@@ -108,9 +108,9 @@ def decode(
     if bounds.slow_numbers and has_more_slow_numbers(opened, bounds.slow_numbers):
         raise Rejected(Reason.BAD_JSON, f"more than {bounds.slow_numbers} {SLOW_NUMBERS_TEXT}")
     try:
-        return json.decode(opened, _decoder)
-    except json.JsonError as error:
-        raise rejection_of(opened, error, Reason.BAD_MESSAGE) from None
+        return _decoder.decode(opened)
+    except json.DECODER_ERRORS as error:
+        raise rejection_of(opened, json.error_of(error), Reason.BAD_MESSAGE) from None
 
 
 def too_large(size: int, most: int) -> Rejected:

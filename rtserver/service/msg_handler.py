@@ -78,6 +78,8 @@ class ServiceMsgHandler(ThreadBound):
     """Workers that handle a message: every one, or one of all. Both deliver at least once: a handler may see a
     message again after a crash. With ``"once"`` a failed message is tried again a few times.
     """
+    is_light: ClassVar[bool] = False
+    """True if a message takes few microseconds, so that much larger batches than others' are handled at once."""
     replays: ClassVar[bool] = False
     """True if the handler gets, at the start, what the bus still holds from before."""
 

@@ -61,7 +61,7 @@ class RedisQueue:
         client: RedisClient,
         name: str = DEFAULT_NAME,
         *,
-        batch: int = 500,
+        batch: int = 1_000,
         bus_length: int = 100_000,
         dead_length: int = 10_000,
         repeat_seconds: float = 600.0,

@@ -113,7 +113,7 @@ def type_of(message: bytes) -> str:
 
 def encode_around(
     type: str,  # noqa: A002
-    data: bytes,
+    data: bytes | msgspec.Raw,
     id: int | str | None = None,  # noqa: A002
     offset: str | None = None,
 ) -> bytes:

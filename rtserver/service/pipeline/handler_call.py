@@ -30,7 +30,7 @@ class HandlerCall:
         self._is_ending = is_ending
         # Most handlers do not: this saves a call for every message.
         self._wants_id = type(handler).handle is not ServiceMsgHandler.handle
-        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
+        self._decode = msgspec.json.Decoder[object](handler.data_type).decode
 
     def run(self, entry: Entry, message: ServiceMessage) -> None:
         """Have one message handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its
@@ -40,9 +40,9 @@ class HandlerCall:
         """
         src = message.src
         try:
-            data = json.decode(message.data, self._decoder)
-        except json.JsonError as error:
-            raise rejection_of(message.data, error, Reason.BAD_DATA, src) from None
+            data = self._decode(message.data)
+        except json.DECODER_ERRORS as error:
+            raise rejection_of(message.data, json.error_of(error), Reason.BAD_DATA, src) from None
         except BaseException as error:  # noqa: BLE001 (a shape may have code of its own)
             self._reject(error, message)
         try:

@@ -19,7 +19,7 @@ from rtserver.service.wait import HOLD_SECONDS, Event, nothing
 
 log = logging.getLogger(__name__)
 
-CATCH_UP_COUNT = 500
+CATCH_UP_COUNT = 2_000
 
 
 class LaneWorker:

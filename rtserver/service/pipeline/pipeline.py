@@ -35,6 +35,9 @@ from rtserver.service.queue_link import QueueLink
 from rtserver.service.repeats import RepeatFilter
 from rtserver.service.wait import Event
 
+LIGHT = 4
+"""Batches of handlers whose messages take few microseconds are so many times as large as those of others."""
+
 
 class PipelineLimits(NamedTuple):
     """Numbers that bound a pipeline.
@@ -44,7 +47,7 @@ class PipelineLimits(NamedTuple):
     of which ``lane_batch`` are handled between two flushes. ``message`` bounds one message.
     """
 
-    read_count: int = 500
+    read_count: int = 1_000
     max_ahead: int = 50_000
     bus_bytes: int = 0
     lane_bound: int = 2_000
@@ -147,7 +150,7 @@ class Pipeline:
         limits = self._limits
         options: LaneOptions = {
             "bound": limits.lane_bound,
-            "batch": limits.lane_batch,
+            "batch": limits.lane_batch * (LIGHT if handler.is_light else 1),
             "signer": self._signer,
             "bounds": limits.message,
             "is_ending": lambda: self.link.is_ending,

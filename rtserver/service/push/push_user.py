@@ -28,7 +28,7 @@ RESERVED_NOTICES = ("lag",)
 """The ``code`` of notices that the server sends by itself. Other notices are the producers'."""
 
 
-class PushUserData(msgspec.Struct, frozen=True):
+class PushUserData(msgspec.Struct, frozen=True, gc=False):
     """``{"user_id": id, or list of ids, or "*", "type": str, "data": any, "keep"?: bool}``."""
 
     user_id: int | str | list[int | str]
@@ -45,6 +45,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
 
     msg_type = "pushuser"
     data_type = PushUserData
+    is_light = True
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
         self._pushes: list[Deliver] = []
         self._kept: list[Kept] = []
         self._last = START
-        self._any = msgspec.json.Decoder()
+        self._decode = msgspec.json.Decoder().decode
         self._done_until = START
 
     def begins_behind(self, queue: QueuePort) -> str:
@@ -114,12 +115,12 @@ class PushUserMsgHandler(ServiceMsgHandler):
     def _payload(self, data: PushUserData, message_id: str) -> bytes:
         try:
             # Decode it all once: a browser closes its connection over text that is no UTF-8.
-            said = json.decode(data.data, self._any)
-        except json.JsonError as error:
-            raise BadData(str(error)) from None
+            said = self._decode(data.data)
+        except json.DECODER_ERRORS as error:
+            raise BadData(str(json.error_of(error))) from None
         if data.type == "notice" and isinstance(said, dict) and said.get("code") in RESERVED_NOTICES:
             raise BadData(f"a notice with the code {said['code']!r} is the server's own")
-        payload = encode_around(data.type, bytes(data.data), offset=message_id if data.keep else None)
+        payload = encode_around(data.type, data.data, offset=message_id if data.keep else None)
         try:
             self._sizes.check(payload, data.type)
         except MessageTooLargeError as error:
