@@ -30,7 +30,7 @@ def queue(django_site: None, redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def browser(django_site: None) -> "Iterator[Client]":
+def client(django_site: None) -> "Iterator[Client]":
     """A browser without cookies, on localhost, that is not excused from CSRF checks."""
     from django.db import connections
     from django.test import Client
@@ -40,27 +40,27 @@ def browser(django_site: None) -> "Iterator[Client]":
 
 
 @pytest.fixture
-def log_in(browser: "Client") -> "Callable[..., HttpResponse]":
+def log_in(client: "Client") -> "Callable[..., HttpResponse]":
     """Logs the browser in through the login page's form; gives the answer to the POST."""
 
     def submit(name: str = "demo", password: str | None = None, **fields: str) -> "HttpResponse":
-        browser.get("/accounts/login/")
+        client.get("/accounts/login/")
         form = {
             "username": name,
             "password": PASSWORDS.get(name, "") if password is None else password,
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"].value,
+            "csrfmiddlewaretoken": client.cookies["csrftoken"].value,
             **fields,
         }
-        return browser.post("/accounts/login/", form)
+        return client.post("/accounts/login/", form)
 
     return submit
 
 
 @pytest.fixture
-def log_out(browser: "Client") -> "Callable[[], HttpResponse]":
+def log_out(client: "Client") -> "Callable[[], HttpResponse]":
     """Sends the logout form of a page."""
 
     def submit() -> "HttpResponse":
-        return browser.post("/accounts/logout/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
+        return client.post("/accounts/logout/", {"csrfmiddlewaretoken": client.cookies["csrftoken"].value})
 
     return submit

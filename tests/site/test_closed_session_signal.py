@@ -41,13 +41,13 @@ def silent_redis() -> Iterator[str]:
 
 
 def test_logging_out_tells_rtserver_which_session_ended(
-    browser: "Client",
+    client: "Client",
     log_in: "Callable[..., HttpResponse]",
     log_out: "Callable[[], HttpResponse]",
     queue: redis.Redis,
 ) -> None:
     log_in()
-    session_key = browser.cookies["sessionid"].value
+    session_key = client.cookies["sessionid"].value
     log_out()
 
     (message,) = queue.lrange("queue:rtserver", 0, -1)
@@ -59,16 +59,16 @@ def test_logging_out_tells_rtserver_which_session_ended(
 
 
 def test_a_logout_of_nobody_tells_nothing(
-    browser: "Client", log_out: "Callable[[], HttpResponse]", queue: redis.Redis
+    client: "Client", log_out: "Callable[[], HttpResponse]", queue: redis.Redis
 ) -> None:
-    browser.get("/accounts/login/")
+    client.get("/accounts/login/")
 
     assert log_out().status_code == 302
     assert queue.llen("queue:rtserver") == 0
 
 
 def test_each_session_is_told_by_itself(
-    browser: "Client",
+    client: "Client",
     log_in: "Callable[..., HttpResponse]",
     log_out: "Callable[[], HttpResponse]",
     queue: redis.Redis,
@@ -76,7 +76,7 @@ def test_each_session_is_told_by_itself(
     keys = []
     for name in ("demo", "guest"):
         log_in(name)
-        keys.append(browser.cookies["sessionid"].value)
+        keys.append(client.cookies["sessionid"].value)
         log_out()
 
     assert [json.loads(m)["data"]["session_key"] for m in queue.lrange("queue:rtserver", 0, -1)] == keys
@@ -139,7 +139,7 @@ def test_a_secret_that_cannot_be_read_does_not_stop_a_logout(
 
 
 def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(
-    browser: "Client",
+    client: "Client",
     log_in: "Callable[..., HttpResponse]",
     log_out: "Callable[[], HttpResponse]",
     queue: redis.Redis,
@@ -151,12 +151,12 @@ def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(
         answer = log_out()
 
     assert answer["Location"] == "/accounts/login/"
-    assert browser.get("/").status_code == 302
+    assert client.get("/").status_code == 302
     assert "WRONGTYPE" in caplog.text
 
 
 def test_a_redis_that_is_away_does_not_stop_a_logout(
-    browser: "Client",
+    client: "Client",
     log_in: "Callable[..., HttpResponse]",
     log_out: "Callable[[], HttpResponse]",
     refusing_redis: str,
@@ -167,12 +167,12 @@ def test_a_redis_that_is_away_does_not_stop_a_logout(
         answer = log_out()
 
     assert answer["Location"] == "/accounts/login/"
-    assert browser.get("/").status_code == 302
+    assert client.get("/").status_code == 302
     assert "rtserver is not told" in caplog.text
 
 
 def test_a_redis_that_hangs_does_not_stop_a_logout(
-    browser: "Client",
+    client: "Client",
     log_in: "Callable[..., HttpResponse]",
     log_out: "Callable[[], HttpResponse]",
     silent_redis: str,
@@ -183,7 +183,7 @@ def test_a_redis_that_hangs_does_not_stop_a_logout(
         answer = log_out()
 
     assert answer["Location"] == "/accounts/login/"
-    assert browser.get("/").status_code == 302
+    assert client.get("/").status_code == 302
     assert "Timeout" in caplog.text
 
 
@@ -198,27 +198,27 @@ def sessions_away(django_site: None, refusing_redis: str) -> "override_settings"
 
 @pytest.mark.parametrize("path", ["/", "/notices/", "/accounts/session/"])
 def test_an_outage_of_the_session_store_logs_nobody_out(
-    browser: "Client", log_in: "Callable[..., HttpResponse]", sessions_away: "override_settings", path: str
+    client: "Client", log_in: "Callable[..., HttpResponse]", sessions_away: "override_settings", path: str
 ) -> None:
     log_in()
     with sessions_away:
-        answer = browser.get(path)
+        answer = client.get(path)
 
     assert answer.status_code == 503
     assert answer["Retry-After"]
     assert "sessionid" not in answer.cookies
-    assert browser.get(path).status_code in {200, 204}
+    assert client.get(path).status_code in {200, 204}
 
 
 def test_logging_in_during_an_outage_says_so(
-    browser: "Client", log_in: "Callable[..., HttpResponse]", sessions_away: "override_settings"
+    client: "Client", log_in: "Callable[..., HttpResponse]", sessions_away: "override_settings"
 ) -> None:
     with sessions_away:
         assert log_in().status_code == 503
 
 
 def test_logging_out_during_an_outage_takes_the_cookie_away(
-    browser: "Client",
+    client: "Client",
     log_in: "Callable[..., HttpResponse]",
     log_out: "Callable[[], HttpResponse]",
     sessions_away: "override_settings",
@@ -231,8 +231,8 @@ def test_logging_out_during_an_outage_takes_the_cookie_away(
     assert answer.cookies["sessionid"]["max-age"] == 0
 
 
-def test_a_cookie_that_leads_nowhere_is_not_an_outage(browser: "Client") -> None:
-    browser.cookies["sessionid"] = "a" * 32
+def test_a_cookie_that_leads_nowhere_is_not_an_outage(client: "Client") -> None:
+    client.cookies["sessionid"] = "a" * 32
 
-    assert browser.get("/").status_code == 302
-    assert browser.get("/accounts/session/").status_code == 401
+    assert client.get("/").status_code == 302
+    assert client.get("/accounts/session/").status_code == 401

@@ -163,7 +163,7 @@ def test_names_and_addresses_are_not_kept(door: Door) -> None:
 
 
 @pytest.fixture
-def exhausted(browser: Any, queue: Any) -> Iterator[None]:
+def exhausted(client: Any, queue: Any) -> Iterator[None]:
     """So many attempts at demo from the browser's address that the next pause is ten minutes."""
     from django.core.cache import cache
     from rtsite.login_limit import LoginLimit
@@ -179,21 +179,21 @@ def exhausted(browser: Any, queue: Any) -> Iterator[None]:
 @pytest.mark.parametrize("password", ["demo", "wrong"])
 @pytest.mark.parametrize("name", ["demo", "DEMO"])
 def test_while_one_has_to_wait_not_even_the_right_password_is_looked_at(
-    browser: Any, log_in: Any, name: str, password: str
+    client: Any, log_in: Any, name: str, password: str
 ) -> None:
     answer = log_in(name, password)
     assert answer.status_code == 429
     assert 590 <= int(answer["Retry-After"]) <= 601
     assert "Too many attempts" in answer.content.decode()
-    assert "sessionid" not in browser.cookies
+    assert "sessionid" not in client.cookies
 
 
 @pytest.mark.usefixtures("exhausted")
-def test_meanwhile_another_user_logs_in(browser: Any, log_in: Any) -> None:
+def test_meanwhile_another_user_logs_in(client: Any, log_in: Any) -> None:
     assert log_in("guest").status_code == 302
 
 
-def test_the_form_counts_what_fails_and_forgets_it_with_what_succeeds(browser: Any, log_in: Any, queue: Any) -> None:
+def test_the_form_counts_what_fails_and_forgets_it_with_what_succeeds(client: Any, log_in: Any, queue: Any) -> None:
     for _ in range(3):
         assert log_in("demo", "wrong").status_code == 200
     [pair] = queue.keys("*login:pair:*")

@@ -23,18 +23,18 @@ PAGES = ["/", "/watch/", "/notices/"]
 
 
 @pytest.fixture
-def page_of(browser: "Client", log_in: "Callable[..., HttpResponse]") -> Callable[[str], str]:
+def page_of(client: "Client", log_in: "Callable[..., HttpResponse]") -> Callable[[str], str]:
     """The text of a page for somebody who is logged in."""
     log_in()
-    return lambda path: browser.get(path).content.decode()
+    return lambda path: client.get(path).content.decode()
 
 
 @pytest.fixture
-def policy_of(browser: "Client") -> Callable[[str], dict[str, list[str]]]:
+def policy_of(client: "Client") -> Callable[[str], dict[str, list[str]]]:
     """A page's Content-Security-Policy as directive -> sources."""
 
     def read(path: str) -> dict[str, list[str]]:
-        policy = browser.get(path)["Content-Security-Policy"]
+        policy = client.get(path)["Content-Security-Policy"]
         return {name: sources for name, *sources in map(str.split, policy.split(";"))}
 
     return read
@@ -91,11 +91,11 @@ def test_the_chart_library_comes_before_the_module_that_needs_it(page_of: Callab
 
 @pytest.mark.parametrize("path", [*PAGES, "/accounts/login/"])
 def test_all_that_a_page_loads_is_a_file_of_the_site(
-    browser: "Client", log_in: "Callable[..., HttpResponse]", path: str
+    client: "Client", log_in: "Callable[..., HttpResponse]", path: str
 ) -> None:
     if path in PAGES:
         log_in()
-    page = browser.get(path).content.decode()
+    page = client.get(path).content.decode()
     addresses = re.findall(r'<(?:link|script)[^>]+(?:href|src)="([^"]+)"', page)
 
     assert addresses
@@ -106,11 +106,11 @@ def test_all_that_a_page_loads_is_a_file_of_the_site(
 
 @pytest.mark.parametrize("path", [*PAGES, "/accounts/login/"])
 def test_no_page_has_an_inline_script_or_style(
-    browser: "Client", log_in: "Callable[..., HttpResponse]", path: str
+    client: "Client", log_in: "Callable[..., HttpResponse]", path: str
 ) -> None:
     if path in PAGES:
         log_in()
-    page = browser.get(path).content.decode()
+    page = client.get(path).content.decode()
 
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)
@@ -137,33 +137,33 @@ def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of: Callable[[st
 
 
 def test_where_messages_have_to_be_signed_the_lines_are_our_command_s_and_tell_no_secret(
-    browser: "Client", log_in: "Callable[..., HttpResponse]"
+    client: "Client", log_in: "Callable[..., HttpResponse]"
 ) -> None:
     from django.test import override_settings
 
     log_in()
     with override_settings(RTSERVER_QUEUE_SECRET="a secret of the shop"):
-        page = html.unescape(browser.get("/").content.decode())
+        page = html.unescape(client.get("/").content.decode())
     assert "RTSERVER_QUEUE_SECRET=… python -m rtserver push quote '[{" in page
     assert "a secret" not in page
 
 
-def test_the_address_for_producers_is_a_setting(browser: "Client", log_in: "Callable[..., HttpResponse]") -> None:
+def test_the_address_for_producers_is_a_setting(client: "Client", log_in: "Callable[..., HttpResponse]") -> None:
     from django.test import override_settings
 
     log_in()
     with override_settings(RTSERVER_PRODUCER_URL="redis://feeds.example:6380/2"):
-        assert "redis-cli -u redis://feeds.example:6380/2 RPUSH" in browser.get("/").content.decode()
+        assert "redis-cli -u redis://feeds.example:6380/2 RPUSH" in client.get("/").content.decode()
 
 
 def test_another_websocket_address_reaches_the_page_and_its_policy(
-    browser: "Client", log_in: "Callable[..., HttpResponse]", policy_of: Callable[[str], dict[str, list[str]]]
+    client: "Client", log_in: "Callable[..., HttpResponse]", policy_of: Callable[[str], dict[str, list[str]]]
 ) -> None:
     from django.test import override_settings
 
     log_in()
     with override_settings(RTSERVER_WEBSOCKET_URL="wss://live.example:8443/rt/"):
-        assert 'data-websocket-url="wss://live.example:8443/rt/"' in browser.get("/").content.decode()
+        assert 'data-websocket-url="wss://live.example:8443/rt/"' in client.get("/").content.decode()
         assert policy_of("/")["connect-src"] == ["'self'", "wss://live.example:8443"]
 
 
@@ -180,8 +180,8 @@ def test_the_policy_allows_the_sites_files_and_its_own_socket_and_no_more(
 
 
 @pytest.mark.parametrize("path", ["/", "/accounts/login/", "/nowhere/"])
-def test_every_answer_has_the_headers_that_guard_it(browser: "Client", path: str) -> None:
-    answer = browser.get(path)
+def test_every_answer_has_the_headers_that_guard_it(client: "Client", path: str) -> None:
+    answer = client.get(path)
 
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -193,15 +193,15 @@ def test_every_answer_has_the_headers_that_guard_it(browser: "Client", path: str
 
 @pytest.mark.parametrize("path", [*PAGES, "/accounts/session/"])
 def test_nothing_that_belongs_to_a_person_stays_in_a_cache(
-    browser: "Client", log_in: "Callable[..., HttpResponse]", path: str
+    client: "Client", log_in: "Callable[..., HttpResponse]", path: str
 ) -> None:
     log_in()
 
-    assert "no-store" in browser.get(path)["Cache-Control"]
+    assert "no-store" in client.get(path)["Cache-Control"]
 
 
-def test_an_address_that_does_not_exist_gets_a_page_of_ours(browser: "Client") -> None:
-    answer = browser.get("/nowhere/")
+def test_an_address_that_does_not_exist_gets_a_page_of_ours(client: "Client") -> None:
+    answer = client.get("/nowhere/")
 
     assert answer.status_code == 404
     assert "There is nothing here" in answer.content.decode()
