@@ -20,6 +20,8 @@ import redis
 from hypothesis import settings
 
 from rtserver.bench.free_port import free_port as unused_port
+from tests.run_order import has_browser, spread
+from tests.shared_browser import SHARED_BROWSER, SharedBrowser
 
 REDIS_ATTEMPTS = 5
 REDIS_OPTIONS = ("--save", "", "--appendonly", "no", "--logfile", "")
@@ -98,7 +100,7 @@ settings.register_profile("deep", deadline=None, max_examples=5_000)
 settings.load_profile("gate")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let nobody make an event loop by asking for one: it would stay open, and fail whichever test is next.
 
     A shell's background jobs ignore SIGINT, and so would the programs that tests start and interrupt.
@@ -106,6 +108,7 @@ def pytest_configure() -> None:
     asyncio.set_event_loop(None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.stash[SHARED_BROWSER] = SharedBrowser()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,11 +122,28 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all tests with a browser as those that need more than Python; the others say it themselves."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Mark all tests with a browser as those that need more than Python; the others say it themselves.
+
+    In a worker of xdist, tests that are left after the choice by marks come in the order that workers share best.
+    """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if has_browser(item):
             item.add_marker(pytest.mark.javascript)
+    yield
+    if hasattr(config, "workerinput"):
+        items[:] = spread(items, config.workerinput["workercount"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """End the browser behind the last test of a row that may use it."""
+    try:
+        yield
+    finally:
+        if nextitem is None or not (has_browser(nextitem) or nextitem.path == item.path):
+            item.config.stash[SHARED_BROWSER].end()
 
 
 @pytest.hookimpl(wrapper=True)

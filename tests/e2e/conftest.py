@@ -5,36 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.conftest import unused_port
 from tests.running_server import RunningServer
+from tests.shared_browser import SHARED_BROWSER
 
 PATIENCE_MS = 60_000
-CHROMIUM = "/usr/bin/chromium"
-# Without these a Chromium in a closed network spends its time on looking for its maker's services.
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless. It goes after the last browser test: while it is there, playwright keeps an event
-    loop running in this thread, and neither Django nor asyncio's own runner would work in the tests after it.
-    """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield browser
-        browser.close()
+def browser(pytestconfig: pytest.Config) -> Browser:
+    """Debian's Chromium, headless, the same for all tests with a browser that follow one another."""
+    return pytestconfig.stash[SHARED_BROWSER].get()
 
 
 @pytest.fixture
