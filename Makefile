@@ -17,7 +17,7 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap market codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos leak heap market codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +25,12 @@ help: ## say what there is
 run: $(RUN_READY) $(NATIVE) ## set up what is needed and start the server; ARGS="--port 8000" are its options
 	@exec $(PYTHON) -m rtserver $(ARGS)
 
+# Types are checked meanwhile: tests that wait leave enough of the processors.
 test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, types, and all tests but those of the longer targets
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --jobs 2 most-tests types
+
+most-tests: $(TEST_READY) $(NODE_READY)
 	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site"
 
 test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos

@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "build" / "envs"
 STAMP = ".made-of"
-OPTIONS = ("-n", "2", "--dist", "worksteal", "-m", "not javascript")
+# More than there are cores: many tests wait for servers that start and stop.
+OPTIONS = ("-n", "4", "--dist", "worksteal", "-m", "not javascript")
 
 
 def is_green(python: Path, tests: Sequence[str] = ()) -> bool:
