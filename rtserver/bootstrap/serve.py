@@ -17,12 +17,14 @@ from rtserver.bootstrap.app import App, Life
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.end_time import longest_end
 from rtserver.bootstrap.config.error import StartError
+from rtserver.bootstrap.config.worker_share import share_of
 from rtserver.bootstrap.overseer import Overseer, TerminalOverseer
 from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.process.file_limit import raise_file_limit
 from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.process.log import log_as_configured
+from rtserver.bootstrap.process.memory import system_bytes
 from rtserver.bootstrap.shutdown import Departure
 from rtserver.bootstrap.site.django_env import prepare_django
 from rtserver.bootstrap.supervised import SupervisorOverseer
@@ -57,6 +59,8 @@ def serve(config: Config, assignment: Assignment | None = None) -> int:
 
 
 def _serve(config: Config, assignment: Assignment | None) -> int:
+    if assignment is not None:
+        config = share_of(config, assignment.workers, system_bytes)
     log_as_configured(config)
     raise_file_limit()
     # A service manager that loses patience aborts the process: then the log gets the stacks of all threads.

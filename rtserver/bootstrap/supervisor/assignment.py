@@ -13,9 +13,12 @@ VARIABLE = "_RTSERVER_ASSIGNMENT"
 
 @dataclass(frozen=True)
 class Assignment:
-    """One worker's position, and its files: the channel to the supervisor, and sockets that listen already."""
+    """One worker's position among so many ``workers``, and its files: the channel to the supervisor, and sockets that
+    listen already.
+    """
 
     position: int
+    workers: int
     channel: int
     public: Sequence[int]
     tce: Sequence[int]

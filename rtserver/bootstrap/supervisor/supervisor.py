@@ -229,7 +229,7 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         with theirs:
             public, tce = listeners.numbers()
-            assignment = Assignment(position, theirs.fileno(), public, tce)
+            assignment = Assignment(position, self._fleet.size, theirs.fileno(), public, tce)
             environ = {**os.environ, VARIABLE: assignment.as_text()}
             child = start_child(self._commands.worker(position), environ, (theirs.fileno(), *public, *tce))
         self._own(Worker(child.pid, position, heard=now), child, ours, listeners)

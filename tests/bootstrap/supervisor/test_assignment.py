@@ -5,7 +5,7 @@ from rtserver.bootstrap.supervisor.command_line import CommandLines
 
 
 def test_an_assignment_is_read_once() -> None:
-    given = Assignment(2, 5, [6, 7], [])
+    given = Assignment(2, 4, 5, [6, 7], [])
     environ = {VARIABLE: given.as_text(), "HOME": "/"}
     assert Assignment.take_from(environ) == given
     assert environ == {"HOME": "/"}
