@@ -191,14 +191,8 @@ class Connection:
             self._tell_handler(self._close_code)
         return self.is_open
 
-    def greet(self, answer: bytes) -> None:
-        """Queue the answer to the handshake. What the handler sends at the opening leaves with it, in one write."""
-        self.is_flush_due = True
-        self.outbox.push(answer)
-
     def start(self, first: bytes = b"") -> None:
-        """Send what waits, and begin to read; ``first`` is what came with the handshake."""
-        self.flush()
+        """Begin to read; ``first`` is what came with the handshake."""
         self._stream.resume()
         if first:
             self._receiver.on_bytes(first)

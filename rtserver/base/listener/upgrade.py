@@ -222,7 +222,8 @@ class WebSocketServer(ConnectionSet):
         own_kind = self._plain_kind if extension is None else self._deflated_kind
         kind = own_kind if tce is None else tce.framed_kind
         opened = Connection(self, connection, request.remote_ip, kind)
-        opened.greet(answer(accept, extension))
+        # It leaves in one write with what the handler sends at the opening, and in one call with those of others.
+        opened.push(answer(accept, extension))
         if identity is UNKNOWN_YET and tce is not None:
             self.start_pending(opened, tce.expect_token_in_frames, first)
         else:

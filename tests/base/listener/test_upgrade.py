@@ -192,7 +192,7 @@ async def test_what_the_owner_sends_at_the_opening_leaves_with_the_answer_in_one
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(HANDSHAKE)
         await owner.until(lambda: owner.sessions)
-        answer = client.recv(4096)
+        answer = await asyncio.to_thread(client.recv, 4096)
     assert answer.startswith(b"HTTP/1.1 101 ")
     assert answer.endswith(b"\r\n\r\n" + text_frame(b"welcome"))
 
