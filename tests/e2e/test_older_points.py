@@ -50,8 +50,8 @@ SHOW = """async (request) => {
   charts.request({ chart_id: "paged", exchange: "OLD", period: "1m", shape: "ohlc", element: place, ...request });
 }"""
 CHART = "globalThis.__paged.get('paged')"
-LENGTH = f"{CHART}?.labels().length ?? 0"
-CLOSES = f"{CHART}.series[0].points().map((row) => row[2])"
+LENGTH = f"({CHART}?.labels().length ?? 0)"
+CLOSES = f"({CHART}.series[0]?.points() ?? []).map((row) => row[2])"
 DRAWN = "globalThis.echarts.getInstanceByDom(document.getElementById('paged'))"
 # The numbers of the minutes at the ends of what is seen.
 WINDOW = f"""() => {{

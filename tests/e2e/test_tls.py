@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.conftest import unused_port
 from tests.e2e.conftest import log_in, new_context
-from tests.e2e.test_browser import COLLECT, HAS_SEEN, NINE_THIRTY_MS, push_price
+from tests.e2e.test_browser import NINE_THIRTY_MS, push_price
 from tests.running_server import RunningServer
 
 
@@ -44,9 +44,8 @@ def test_a_chart_is_followed_over_a_secure_socket_by_a_page_whose_cookies_stay_o
     assert sockets == [f"wss://127.0.0.1:{server.port}/rt/"]
     push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
     page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
-    page.evaluate(COLLECT)
     push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 444.5)
-    page.wait_for_function(HAS_SEEN, arg=444.5)
+    page.wait_for_function("() => window.__rtc.charts.get('main').series[0]?.points().at(-1)?.[2] === 444.5")
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     for name in ("sessionid", "csrftoken"):
         assert (cookies[name]["secure"], cookies[name]["httpOnly"], cookies[name]["sameSite"]) == (True, True, "Lax")
