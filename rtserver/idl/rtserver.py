@@ -30,12 +30,9 @@ def _read_ITerminal_onMessage(data: bytes) -> tuple[str, str]:
     type_ = tce.decode_text(data[at:end])
     (json_size,) = _format_I.unpack_from(data, end)
     at = end + 4
-    end = at + json_size
-    if len(data) < end:
-        raise tce.truncated(data, at, json_size)
-    json_ = tce.decode_text(data[at:end])
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != at + json_size:
+        raise tce.misfit(data, at, json_size)
+    json_ = tce.decode_text(data[at:])
     return type_, json_
 
 
@@ -68,13 +65,9 @@ def _read_IUserGateway_send(data: bytes) -> tuple[str]:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (json_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + json_size
-    if len(data) < end:
-        raise tce.truncated(data, at, json_size)
-    json_ = tce.decode_text(data[at:end])
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + json_size:
+        raise tce.misfit(data, 4, json_size)
+    json_ = tce.decode_text(data[4:])
     return (json_,)
 
 
@@ -100,13 +93,9 @@ def _read_IUserGateway_ping(data: bytes) -> tuple[str]:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (text_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + text_size
-    if len(data) < end:
-        raise tce.truncated(data, at, text_size)
-    text_ = tce.decode_text(data[at:end])
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + text_size:
+        raise tce.misfit(data, 4, text_size)
+    text_ = tce.decode_text(data[4:])
     return (text_,)
 
 
@@ -119,13 +108,9 @@ def _read_result_string(data: bytes) -> str:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (value_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + value_size
-    if len(data) < end:
-        raise tce.truncated(data, at, value_size)
-    value = tce.decode_text(data[at:end])
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + value_size:
+        raise tce.misfit(data, 4, value_size)
+    value = tce.decode_text(data[4:])
     return value
 
 

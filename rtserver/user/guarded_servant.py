@@ -5,6 +5,7 @@ from typing import Any
 
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.user.policy import Rights
+from tcelib.core.operation import Operation
 from tcelib.core.servant import Method, ServantTable
 
 
@@ -13,9 +14,13 @@ def guard_calls(table: ServantTable, rights: Rights) -> None:
 
     ``UserGateway`` is left out: its calls carry user messages, and each of those is checked as a message.
     """
-    for route, (operation, method) in tuple(table.routes.items()):
-        if not isinstance(getattr(method, "__self__", None), UserGateway):
-            table.routes[route] = operation, _guarded(rights, operation.full_name, method)
+
+    def guarded(operation: Operation[Any], method: Method) -> Method:
+        if isinstance(getattr(method, "__self__", None), UserGateway):
+            return method
+        return _guarded(rights, operation.full_name, method)
+
+    table.guard(guarded)
 
 
 def _guarded(rights: Rights, operation: str, method: Method) -> Callable[..., object]:

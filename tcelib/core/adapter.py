@@ -27,7 +27,7 @@ class RpcCommAdapter:
 
     @property
     def routes(self) -> Routes:
-        """The operation and the method of each route that is served."""
+        """The entry of each route that is served."""
         return self.table.routes
 
     def addServant(self, servant: Servant) -> Self:

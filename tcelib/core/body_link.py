@@ -52,12 +52,12 @@ class BodyLink(Link):
         sequence: int,
         calltype: int,
         route: int,
+        paramsize: int = 0,
+        params: bytes = b"",
         *,
         errcode: int = 0,
-        paramsize: int = 0,
         call_id: int = 0,
         extra: Extra | None = None,
-        params: bytes = b"",
     ) -> bytes:
         """See ``Link``."""
         body = build_body(

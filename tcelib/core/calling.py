@@ -27,6 +27,8 @@ from tcelib.wire.message import CALL, DEVICE_ID, ONEWAY, TOKEN, Extra, Header, P
 
 QUESTION = 0x7FFF0000
 """The last interface that all languages can name, operation 0: hardly any program serves it."""
+ONE_WAY_CALL = CALL | ONEWAY
+MOST_COUNTED = 0xFF  # parameters: the field for their number is a byte, which nobody reads
 R = TypeVar("R")
 log = logging.getLogger("tce.connection")
 
@@ -103,11 +105,16 @@ class Calls:
     def send(self, operation: Operation[Any], args: tuple[Any, ...], extra: Extra | None = None) -> None:
         """Send a one-way call. See ``RpcConnection.send``."""
         params = self._write_params(operation, args)
-        transport = self._link.transport
-        if transport.is_mine():
-            self._send_now(operation, len(args), extra, params)
+        link, count = self._link, len(args)
+        transport = link.transport
+        if not transport.is_mine():
+            transport.hand_over(partial(self._send_late, operation, count, extra, params))
+        elif link.is_open and not (extra or link.is_greeting_due or self.standing_extra or count > MOST_COUNTED):
+            # The usual one, with as few steps as can be.
+            transport.make_room(self.call_timeout or DEFAULT_CALL_TIMEOUT)
+            link.push(link.build(next_sequence(), ONE_WAY_CALL, operation.route, count, params))
         else:
-            transport.hand_over(partial(self._send_late, operation, len(args), extra, params))
+            self._send_now(operation, count, extra, params)
 
     def next_deadline(self) -> float | None:
         """Return the earliest time at which ``expire`` has something to do; None if there is no such time."""
@@ -223,7 +230,7 @@ class Calls:
         timeout = self.call_timeout or DEFAULT_CALL_TIMEOUT
         if link.is_open:
             link.transport.make_room(timeout)
-        self._send_call(next_sequence(), CALL | ONEWAY, operation, count=count, extra=extra, params=params)
+        self._send_call(next_sequence(), ONE_WAY_CALL, operation, count=count, extra=extra, params=params)
         if not link.is_open:
             link.transport.until_open(timeout)
 
@@ -248,16 +255,20 @@ class Calls:
             extra = {**self.standing_extra, **(extra or {})}
         if link.is_greeting_due and self._greeting:
             extra = {**self._greeting, **(extra or {})}
-        count = min(count, 0xFF)
+        count = min(count, MOST_COUNTED)
         try:
-            packet = link.build(sequence, calltype, operation.route, paramsize=count, extra=extra, params=params)
+            packet = link.build(sequence, calltype, operation.route, count, params, extra=extra)
         except UNSENDABLE as error:  # the parameters are bytes already
             raise RpcException(RPCERROR_DATADIRTY, f"{operation.full_name}: extra values: {error}") from error
         link.is_greeting_due = False
         link.push(packet)
 
     def _write_params(self, operation: Operation[Any], args: tuple[Any, ...]) -> bytes:
+        write_params = operation.write_params
         try:
-            return operation.write_params(*(halved(args) if self.speaks_cesu8 else args))
+            if self.speaks_cesu8:
+                args = halved(args)
+            # One parameter is the usual number; see ``Servants.serve_some``.
+            return write_params(args[0]) if len(args) == 1 else write_params(*args)
         except UNSENDABLE as error:
             raise RpcException(RPCERROR_DATADIRTY, f"{operation.full_name}: {error}") from error

@@ -11,7 +11,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from tcelib.core.operation import Operation, Struct
-from tcelib.core.servant import Finds, Method
+from tcelib.core.servant import Entry, Finds
 from tcelib.wire.text import HalvedText, has_pairs
 
 V = TypeVar("V")
@@ -46,15 +46,15 @@ class CesuRoutes:
         self._routes = routes
         self._operations: dict[Operation[Any], Operation[Any]] = {}
 
-    def get(self, route: int) -> tuple[Operation[Any], Method] | None:
-        """The operation and the method of a route; None if it is not served."""
+    def get(self, route: int) -> Entry | None:
+        """The entry of a route; None if it is not served."""
         entry = self._routes.get(route)
         if entry is None:
             return None
-        operation, method = entry
+        operation, method, middle = entry
         if operation not in self._operations:
             self._operations[operation] = _in_cesu8(operation)
-        return self._operations[operation], method
+        return self._operations[operation], method, middle
 
 
 def _in_cesu8(operation: Operation[Any]) -> Operation[Any]:

@@ -41,22 +41,24 @@ log = logging.getLogger("tce.connection")
 class RpcContext:
     """The call that a servant serves: ``conn`` is its connection (a proxy on it calls back), ``msg`` the message.
 
-    The message is decoded when a servant first asks for it, because most servants never do.
+    The message is decoded when a servant first asks for it, because most servants never do. There is no ``__init__``,
+    which would take as long as all the rest of making one.
     """
 
-    __slots__ = ("_msg", "_packet", "conn")
+    __slots__ = ("_msg", "conn", "packet")
 
-    def __init__(self, conn: "RpcConnection", packet: Packet) -> None:
-        self.conn = conn
-        self._packet = packet
-        self._msg: RpcMessage | None = None
+    conn: "RpcConnection"
+    packet: Packet
+    _msg: RpcMessage
 
     @property
     def msg(self) -> RpcMessage:
         """The call with all its fields: ``ctx.msg.extra.props``, ``ctx.msg.sequence``, ..."""
-        if self._msg is None:
-            self._msg = self.conn.message_of(self._packet)
-        return self._msg
+        try:
+            return self._msg
+        except AttributeError:
+            self._msg = self.conn.message_of(self.packet)
+            return self._msg
 
     @property
     def user(self) -> Any:

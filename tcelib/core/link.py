@@ -20,6 +20,7 @@ from tcelib.wire.packet import (
     wrap,
 )
 
+SIZE_OF_SHORT = SIZE_OF_NOTHING + MESSAGE_BYTES + SHORT_BYTES
 GATHERED_BYTES = 65_536  # outside of a turn, then they are written
 log = logging.getLogger("tce.connection")
 
@@ -125,17 +126,18 @@ class Link:
         sequence: int,
         calltype: int,
         route: int,
+        paramsize: int = 0,
+        params: bytes = b"",
         *,
         errcode: int = 0,
-        paramsize: int = 0,
         call_id: int = 0,
         extra: Extra | None = None,
-        params: bytes = b"",
     ) -> bytes:
         """Return a packet for this peer. Raises ``RpcException`` (SENDFAILED) if it is longer than peers accept.
 
         Peers measure the inflated packet, so the limit applies before compression.
         """
+        size = len(params)
         if extra:
             body = build_body(
                 sequence,
@@ -148,16 +150,16 @@ class Link:
                 params=params,
             )
             return self._wrap(body)
-        size = len(params)
-        self.check_size(SIZE_OF_NOTHING + MESSAGE_BYTES + size)
+        if size > SHORT_BYTES or self.max_packet_bytes < SIZE_OF_SHORT:
+            self.check_size(SIZE_OF_NOTHING + MESSAGE_BYTES + size)
         return build_packet(
             sequence,
             calltype,
             route,
+            paramsize,
+            params,
             errcode=errcode,
-            paramsize=paramsize,
             call_id=call_id,
-            params=params,
             deflates=size > SHORT_BYTES and self._deflates,
         )
 

@@ -115,7 +115,7 @@ class Adapter(Protocol[C]):
 
     @property
     def routes(self) -> Finds:
-        """The operation and the method of each route that is served."""
+        """The entry of each route that is served."""
 
     def enter(self, conn: C, /) -> None:
         """Add ``conn``, which is connected, or belongs here now, or has another user."""

@@ -8,20 +8,23 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from tcelib.core.operation import Interface, Operation
+from tcelib.wire.packet import answer_middle
 
 R = TypeVar("R")
 Answer: TypeAlias = R | Awaitable[R]
 """What a generated method is declared to give, so that ``async def`` may override it."""
 
 Method: TypeAlias = Callable[..., Any]
-Routes: TypeAlias = Mapping[int, tuple[Operation[Any], Method]]
+Entry: TypeAlias = tuple[Operation[Any], Method, bytes]
+"""An operation, the method that serves it, and the middle of its short answers (``answer_middle``)."""
+Routes: TypeAlias = Mapping[int, Entry]
 
 
 class Finds(Protocol):
     """The part of routes that a connection needs."""
 
-    def get(self, route: int, /) -> tuple[Operation[Any], Method] | None:
-        """The operation and the method of a route; None if it is not served."""
+    def get(self, route: int, /) -> Entry | None:
+        """The entry of a route; None if it is not served."""
 
 
 class Servant:
@@ -40,7 +43,7 @@ class ServantTable:
     __slots__ = ("_interfaces", "routes")
 
     def __init__(self) -> None:
-        self.routes: dict[int, tuple[Operation[Any], Method]] = {}
+        self.routes: dict[int, Entry] = {}
         self._interfaces: dict[int, Interface] = {}
 
     def add(self, servant: Servant) -> None:
@@ -57,7 +60,7 @@ class ServantTable:
         self._interfaces = served
         for interface in interfaces:
             for operation in interface.operations:
-                self.routes[operation.route] = operation, getattr(servant, operation.method)
+                self._enter(operation.route, operation, getattr(servant, operation.method))
 
     def add_alias(self, index: int, of: int) -> None:
         """Serve the interface with the index ``of`` by ``index``, too. Raises ``ValueError`` if that is taken, or if
@@ -69,7 +72,15 @@ class ServantTable:
         if other is not interface:
             raise ValueError(f"{interface.name} cannot have index {index}, which {other.name} has")
         for operation in interface.operations:
-            self.routes[index << 16 | operation.opidx] = self.routes[operation.route]
+            self._enter(index << 16 | operation.opidx, operation, self.routes[operation.route][1])
+
+    def guard(self, guarded: Callable[[Operation[Any], Method], Method]) -> None:
+        """Serve each route by what ``guarded`` makes of its operation and its method."""
+        for route, (operation, method, _) in tuple(self.routes.items()):
+            self._enter(route, operation, guarded(operation, method))
+
+    def _enter(self, route: int, operation: Operation[Any], method: Method) -> None:
+        self.routes[route] = operation, method, answer_middle(route, operation.result_count)
 
 
 def interfaces_of(servant_class: type[Servant]) -> Iterator[Interface]:

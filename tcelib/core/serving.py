@@ -16,7 +16,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 from types import CoroutineType
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from tcelib.core.link import Link
 from tcelib.core.operation import Operation
@@ -31,11 +31,13 @@ from tcelib.error import (
 from tcelib.wire.codec import MALFORMED
 from tcelib.wire.message import (
     CALL,
+    CALL_ID,
     CALLTYPE,
     EXTRA_COUNT,
     ONEWAY,
     RETURN,
     ROUTE,
+    SEQUENCE,
     TOKEN,
     USER_ID,
     Extra,
@@ -43,12 +45,19 @@ from tcelib.wire.message import (
     Packet,
     split_extra,
 )
-from tcelib.wire.packet import INTERFACE_BITS, SHORT_BYTES, PacketReader, short_answer
+from tcelib.wire.packet import INTERFACE_BITS, SHORT_BYTES, SHORT_FRONTS, PacketReader, pack_short
 
 NO_ROUTES: Routes = {}
 Props: TypeAlias = dict[str, str]
 C = TypeVar("C")
 log = logging.getLogger("tce.connection")
+
+
+class Context(Protocol[C]):
+    """Last argument of a servant's method. Made empty, and filled by the connection's servants."""
+
+    conn: C
+    packet: Packet
 
 
 class _Served(NamedTuple):
@@ -63,14 +72,14 @@ class _Served(NamedTuple):
 class Servants(Generic[C]):
     """Serves the calls that come over a link; coroutines are answered when they end.
 
-    ``routes`` finds operation and method of a call. ``make_context`` makes the last argument of a method, from the
-    connection and the call's packet.
+    ``routes`` finds the entry of a call. ``on_refusal`` is called for each call that is answered with an error.
     """
 
-    __slots__ = ("_connection", "_link", "_make_context", "routes")
+    __slots__ = ("_connection", "_link", "_make_context", "on_refusal", "routes")
 
-    def __init__(self, link: Link, connection: C, make_context: Callable[[C, Packet], object]) -> None:
+    def __init__(self, link: Link, connection: C, make_context: Callable[[], Context[C]]) -> None:
         self.routes: Finds = NO_ROUTES
+        self.on_refusal: Callable[[], object] = lambda: None
         self._link = link
         self._connection = connection
         self._make_context = make_context
@@ -90,7 +99,8 @@ class Servants(Generic[C]):
             most -= 1
             packet = waiting.popleft()
             fields, params = packet
-            if not fields[CALLTYPE] & CALL:
+            calltype = fields[CALLTYPE]
+            if not calltype & CALL:
                 waiting.appendleft(packet)
                 break
             props = None
@@ -104,24 +114,30 @@ class Servants(Generic[C]):
             if entry is None:
                 self.refuse(packet, RPCERROR_INTERFACE_NOTFOUND, props)
                 continue
-            operation, method = entry
+            operation, method, middle = entry
+            read_params = operation.read_params
             try:
-                args = operation.read_params(params)
+                args = read_params(params)
             except MALFORMED as error:
                 link.complaints.add("parameters that cannot be read", f"{operation.full_name}: {error}")
                 self.refuse(packet, RPCERROR_UNSERIALIZE_FAILED, props)
                 continue
             stream = link.reader
             try:
-                context = make_context(connection, packet)
+                context = make_context()
+                context.conn = connection
+                context.packet = packet
                 # One parameter is the usual number, and without unpacking the call takes half the time.
                 result = method(args[0], context) if len(args) == 1 else method(*args, context)
                 if type(result) is CoroutineType:
                     self._run(result, _Served(packet, operation, props, stream))
-                elif not fields[CALLTYPE] & ONEWAY and link.reader is stream:
-                    params = operation.write_result(result)
-                    if props is None and len(params) <= SHORT_BYTES:
-                        link.outgoing.append(short_answer(fields, operation.result_count, params))
+                elif not calltype & ONEWAY and link.reader is stream:
+                    write_result = operation.write_result
+                    params = write_result(result)
+                    size = len(params)
+                    if props is None and size <= SHORT_BYTES:
+                        header = pack_short(SHORT_FRONTS[size], fields[SEQUENCE], middle, fields[CALL_ID])
+                        link.outgoing.append(header + params)
                     else:
                         self._answer(packet, operation, props, params)
             except BaseException as error:  # servants are other people's code
@@ -132,6 +148,7 @@ class Servants(Generic[C]):
     def refuse(self, packet: Packet, errcode: int, props: Props | None) -> None:
         """Answer a call with an error, unless it is one-way. ``props`` are its extra values."""
         if not Header.of(packet).calltype & ONEWAY:
+            self.on_refusal()
             extra = {USER_ID: props[USER_ID]} if props and USER_ID in props else None
             self._reply(packet, errcode, 0, extra, b"")
 

@@ -88,14 +88,14 @@ class PythonOperations:
 
     def _params_reader(self, function: str, names: list[str], types: list[Type]) -> list[str]:
         reader = Reader(self._module, Position(""))
-        values = reader.read(zip(names, types, strict=True))
+        values = reader.read_whole(zip(names, types, strict=True))
         annotation = ", ".join(self._module.annotation(type_) for type_ in types)
         made = [f"return {tuple_of(values)}"]
         if len(values) > 1:
             line = f"return {', '.join(map(str, values))}"
             made = [line] if is_short(line, depth=1) else exploded("return (", values, ")", depth=1)
         head = listed(f"def {function}(", ["data: bytes"], f") -> tuple[{annotation}]:")
-        return [*head, *indented([*reader.lines, *_end_check(reader.position), *made])]
+        return [*head, *indented([*reader.lines, *made])]
 
     def _result(self, type_: Type | None) -> tuple[list[list[str]], tuple[str, str]]:
         """The writer and reader of results of a type, which all operations share, defined when first needed."""
@@ -116,19 +116,13 @@ class PythonOperations:
             writer = Writer(self._module)
             pieces = writer.write([("value", "value", type_)])
             reader = Reader(self._module, Position(""))
-            (value,) = reader.read([("value", type_)])
+            (value,) = reader.read_whole([("value", type_)])
             blocks = [
                 [f"def {write}(value: {annotation}) -> bytes:", *indented([*writer.lines, *returned(pieces)])],
                 [
                     head,
-                    *indented(
-                        [*reader.lines, *_end_check(reader.position), *expressed("return ", value, "", depth=1)]
-                    ),
+                    *indented([*reader.lines, *expressed("return ", value, "", depth=1)]),
                 ],
             ]
         self._result_functions[type_] = write, read
         return blocks, (write, read)
-
-
-def _end_check(position: Position) -> list[str]:
-    return [f"if len(data) > {position}:", *indented([f"raise tce.left_over(data, {position})"])]

@@ -54,6 +54,13 @@ class Reader:
 
     def read(self, fields: Iterable[tuple[str, Type]]) -> list[Expression]:
         """Read the fields, each with the name that a variable is to have. The expressions of their values."""
+        return self._read(fields, is_whole=False)
+
+    def read_whole(self, fields: Iterable[tuple[str, Type]]) -> list[Expression]:
+        """Read the fields of a stream that has to end behind them. See ``read``."""
+        return self._read(fields, is_whole=True)
+
+    def _read(self, fields: Iterable[tuple[str, Type]], *, is_whole: bool) -> list[Expression]:
         plan = Steps()
         values = [self._plan(plan, wanted, type_) for wanted, type_ in fields]
         before: Step | None = None
@@ -64,6 +71,9 @@ class Reader:
                 case Run():
                     self._need(str(size_of(step.codes)), self.position + size_of(step.codes))
                     self._unpack(step)
+                case Blob() if is_whole and following is None:
+                    self._read_last_blob(step)
+                    return values
                 case Blob():
                     self._read_blob(step, size_of(following.codes) if isinstance(following, Run) else 0)
                 case Elements(item=item, count=count, type=type_):
@@ -71,6 +81,9 @@ class Reader:
                 case Nested(item=item, type=struct):
                     self._call(item, f"{self._vocabulary.reader_of(struct)}(data, {self.position})")
             before = step
+        if is_whole:
+            self.lines.append(f"if len(data) > {self.position}:")
+            self.lines.extend(indented([f"raise tce.left_over(data, {self.position})"]))
         return values
 
     def names_of(self, fields: Iterable[tuple[str, Type]]) -> tuple[Run, list[Expression]]:
@@ -121,9 +134,19 @@ class Reader:
         self.settle()
         self.lines.append(f"end = at + {blob.size}")
         self._need(f"{blob.size} + {behind}" if behind else blob.size, Position("end", behind))
-        raw = "data[at:end]"
-        self.lines.append(f"{blob.item} = {f'tce.decode_text({raw})' if blob.is_text else raw}")
+        self._take(blob, "data[at:end]")
         self.position = Position("end")
+
+    def _read_last_blob(self, blob: Blob) -> None:
+        """A string or bytes, with one check for it and the end of the stream."""
+        if self.position.variable:
+            self.settle()
+        self.lines.append(f"if len(data) != {self.position} + {blob.size}:")
+        self.lines.extend(indented([f"raise tce.misfit(data, {self.position}, {blob.size})"]))
+        self._take(blob, f"data[{self.position}:]")
+
+    def _take(self, blob: Blob, raw: str) -> None:
+        self.lines.append(f"{blob.item} = {f'tce.decode_text({raw})' if blob.is_text else raw}")
 
     def _call(self, item: str, call: str) -> None:
         self.lines.append(f"{item}, at = {call}")

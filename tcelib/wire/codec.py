@@ -26,6 +26,11 @@ def left_over(data: bytes, at: int) -> DecodeError:
     return DecodeError(f"the values end at byte {at} of {len(data)}")
 
 
+def misfit(data: bytes, at: int, size: int) -> DecodeError:
+    """The error for ``size`` bytes at ``at`` that do not end where ``data`` does."""
+    return truncated(data, at, size) if at + size > len(data) else left_over(data, at + size)
+
+
 def count_of(values: Sequence[object]) -> int:
     """Return the length of a sequence. Raises ``TypeError`` for text, bytes, mappings and sets."""
     if type(values) is not list and isinstance(values, NO_SEQUENCES):

@@ -11,16 +11,13 @@ from typing import Protocol
 
 from tcelib.error import PacketError
 from tcelib.wire.message import (
-    CALL_ID,
     ENVELOPE_BYTES,
     HEADER,
     HEADER_BYTES,
     MAGIC,
     MESSAGE_BYTES,
     RETURN,
-    ROUTE,
     RPC,
-    SEQUENCE,
     Extra,
     Packet,
     build_body,
@@ -41,14 +38,19 @@ _pack = HEADER.pack
 _ENVELOPE = Struct(">IIBxI")
 _SIZE_OF_HEADER = HEADER_BYTES - SIZE_AHEAD
 _LEAST_WINDOW_BITS = 9
-# Packing twelve numbers takes longer than packing the six that differ among short packets of one length.
-_SHORT_FRONTS = tuple(
-    _ENVELOPE.pack(MAGIC, _SIZE_OF_HEADER + size, _PLAIN, VERSION) + bytes((RPC,)) for size in range(SHORT_BYTES + 1)
-)
 _pack_short = Struct(f">{ENVELOPE_BYTES + 1}sIBIIBH4x").pack
+_MIDDLE = Struct(">BIIB")
 _FAST = 1  # zlib's level: a big answer must not hold up everyone else's
 
 INTERFACE_BITS = 0xFFFF0000  # of a route; the operation's index is 0 in answers
+
+# Packing twelve numbers takes longer than packing the few that differ among short packets of one length.
+SHORT_FRONTS = tuple(
+    _ENVELOPE.pack(MAGIC, _SIZE_OF_HEADER + size, _PLAIN, VERSION) + bytes((RPC,)) for size in range(SHORT_BYTES + 1)
+)
+"""The begin of a packet without extra values and with so many bytes of parameters, up to its sequence."""
+pack_short = Struct(f">{ENVELOPE_BYTES + 1}sI{_MIDDLE.size}sH4x").pack
+"""Return the header of a short packet, of a front, the sequence, a middle (``answer_middle``) and the call_id."""
 
 
 class PacketList(Protocol):
@@ -224,22 +226,22 @@ def build_packet(
     sequence: int,
     calltype: int,
     route: int,
+    paramsize: int = 0,
+    params: bytes = b"",
     *,
     errcode: int = 0,
-    paramsize: int = 0,
     call_id: int = 0,
     extra: Extra | None = None,
-    params: bytes = b"",
     deflates: bool = False,
 ) -> bytes:
     """A message in its envelope. Raises ``struct.error`` for numbers that do not fit their field.
 
     ``deflates``: the peer takes compressed bodies, so long ones are compressed.
     """
-    if not extra and len(params) <= SHORT_BYTES:
-        front = _SHORT_FRONTS[len(params)]
-        return _pack_short(front, sequence, calltype, route, errcode, paramsize, call_id) + params
-    if extra or (deflates and MESSAGE_BYTES + len(params) > DEFLATE_OVER_BYTES):
+    size = len(params)
+    if size <= SHORT_BYTES and not extra:
+        return _pack_short(SHORT_FRONTS[size], sequence, calltype, route, errcode, paramsize, call_id) + params
+    if extra or (deflates and MESSAGE_BYTES + size > DEFLATE_OVER_BYTES):
         body = build_body(
             sequence,
             calltype,
@@ -251,16 +253,16 @@ def build_packet(
             params=params,
         )
         return wrap(body, deflates)
-    size = _SIZE_OF_HEADER + len(params)
-    header = _pack(MAGIC, size, _PLAIN, VERSION, RPC, sequence, calltype, route, errcode, paramsize, call_id, 0)
+    header = _pack(
+        MAGIC, _SIZE_OF_HEADER + size, _PLAIN, VERSION, RPC, sequence, calltype, route, errcode, paramsize, call_id, 0
+    )
     return header + params
 
 
-def short_answer(call: tuple[int, ...], paramsize: int, params: bytes) -> bytes:
-    """The packet that answers a call with these header fields, with at most ``SHORT_BYTES`` of parameters and
-    without extra values: the usual one. It names the call's interface, and operation 0."""
-    front, route = _SHORT_FRONTS[len(params)], call[ROUTE] & INTERFACE_BITS
-    return _pack_short(front, call[SEQUENCE], RETURN, route, 0, paramsize, call[CALL_ID]) + params
+def answer_middle(route: int, paramsize: int) -> bytes:
+    """The fields of answers between sequence and call_id, the same for all calls of a route that went well. They name
+    its interface, and operation 0."""
+    return _MIDDLE.pack(RETURN, route & INTERFACE_BITS, 0, paramsize)
 
 
 def wrap(body: bytes, deflates: bool = False, version: int = VERSION) -> bytes:

@@ -14,3 +14,7 @@ class TceCounts:
         """Number of clients without a valid token."""
         self.broken_streams = 0
         """Number of streams that were closed because their bytes are no packets."""
+
+    def on_failure(self) -> None:
+        """Count a call that was answered with an error."""
+        self.failures += 1

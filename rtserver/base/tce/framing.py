@@ -15,7 +15,7 @@ from rtserver.idl import rtserver_low
 from rtserver.idl.rtserver import ITerminal
 from tcelib.core.cesu import halved
 from tcelib.core.operation import Operation
-from tcelib.wire.message import CALL, ENVELOPE_BYTES, ONEWAY, RETURN
+from tcelib.wire.message import CALL, ONEWAY
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, build_packet, is_header
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,6 @@ NAME_LENGTH = 64  # of a type in an error about it, which a long type must not m
 (LOW_ON_MESSAGE,) = rtserver_low.ITerminal.INTERFACE.operations
 TERMINALS = {operation.ifidx: operation for operation in (ON_MESSAGE, LOW_ON_MESSAGE)}
 LOW_GATEWAY = rtserver_low.IUserGateway.INTERFACE.ifidx
-_COMPRESSION, _CALLTYPE, _ERRCODE = 8, ENVELOPE_BYTES + 5, slice(ENVELOPE_BYTES + 10, ENVELOPE_BYTES + 14)
-_NO_ERROR = bytes(4)
 
 
 _binary_frame = partial(build_frame, Opcode.BINARY)
@@ -78,11 +76,6 @@ def message_frame(message: bytes) -> bytes:
 def packet_frames(packets: Sequence[bytes]) -> bytes:
     """Return the packets, each in a binary frame of its own (TCE protocol, section 7, item 6)."""
     return b"".join(map(_binary_frame, packets))
-
-
-def is_error(packet: bytes) -> bool:
-    """Return whether a packet answers a call with an error. Such packets are too short to be compressed."""
-    return packet[_ERRCODE] != _NO_ERROR and packet[_CALLTYPE] == RETURN and not packet[_COMPRESSION]
 
 
 def _packet(operation: Operation[None], name: str, message: bytes, in_cesu8: bool) -> bytes:

@@ -13,7 +13,6 @@ from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.timer_wheel import Timer
 from rtserver.base.failure.cancellation import is_cancelled
 from rtserver.base.tce.carriage import Carriage
-from rtserver.base.tce.framing import is_error
 from rtserver.base.tce.serving_turns import ServingTurns
 from rtserver.base.tce.shared import TceShared
 from rtserver.base.wire.client_message import ErrorCode, encode_error
@@ -59,6 +58,7 @@ class RpcTransport:
         self.may_compress = not carriage.is_framed
         self.rpc = RpcConnection(self, max_packet_bytes=shared.max_packet_bytes)
         self.rpc.user = carrier.agent
+        self.rpc.servants.on_refusal = shared.counts.on_failure
         if in_cesu8:
             self.rpc.speak_cesu8()
         self.rpc.setUserId(self._server.handler.user_id(carrier.agent))
@@ -114,13 +114,13 @@ class RpcTransport:
         """See ``Transport``. Packets of one turn of the loop leave in one write, if they are not many."""
         if not self._carrier.is_open:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
-        self._shared.counts.failures += sum(map(is_error, packets))
-        for batch in _batches(packets) if len(packets) > 1 else (packets,):
+        for batch in [packets] if sum(map(len, packets)) <= BATCH_BYTES else _batches(packets):
             self._carrier.push(self._join(batch))
+        if self.rpc.calls:
+            self._watch_deadline()
 
     def make_room(self, timeout: float, /) -> None:
-        """See ``Transport``. Arms the call's timeout only: the outbox decides about clients that do not read."""
-        self._watch_deadline()
+        """See ``Transport``. Nobody waits: the outbox decides about clients that do not read."""
 
     def until_open(self, timeout: float, /) -> None:
         """See ``Transport``. A connection here is open, or over for good."""

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from rtserver.base.tce.framing import framing_of, is_error, message_frame, message_packet, packet_frames
-from tests.tce_client import CALL, ONEWAY, RETURN, Packet, PacketBuffer, packet, strings
+from rtserver.base.tce.framing import framing_of, message_frame, message_packet, packet_frames
+from tests.tce_client import Packet, PacketBuffer, strings
 
 MESSAGE = '{"type":"notice","data":{"text":"hé"}}'.encode()
 
@@ -76,17 +76,3 @@ def test_in_place_of_a_message_that_is_too_long_the_client_is_told(caplog: pytes
     assert name == "error"
     assert '"type":"picture"' in text
     assert "too long" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (packet(RETURN, 1, 7, 0, b"four"), False),
-        (packet(CALL, 1, 7, 0), False),
-        (packet(ONEWAY, 1, 7, 0), False),
-        (bytes.fromhex("efd2bb990000001f000001000000 01 00000001 02 00070000 00000004 00 0000 00000000"), True),
-        (bytes.fromhex("efd2bb990000001f010001000000 01 00000001 02 00070000 00000004 00 0000 00000000"), False),
-    ],
-)
-def test_answers_with_an_error_are_told_from_everything_else(raw: bytes, expected: bool) -> None:
-    assert is_error(raw) is expected

@@ -1,6 +1,7 @@
 """Answers to calls (TCE protocol, sections 2.2 and 2.3; section 7, items 7 to 16, 25, 28 and 38)."""
 
 import logging
+from types import SimpleNamespace
 from typing import Any, Never
 
 import pytest
@@ -394,7 +395,7 @@ def test_parameters_that_the_originals_stumbled_over_are_refused_with_5(name: st
 def test_servants_need_a_link_and_no_connection() -> None:
     transport, table = MemoryTransport(), ServantTable()
     table.add(Calculator())
-    servants = Servants(Link(transport), "a connection", lambda connection, packet: connection)
+    servants: Servants[str] = Servants(Link(transport), "a connection", SimpleNamespace)
     servants.routes = table.routes
 
     servants.serve(parse_body(RpcMessage(0x21, 5, NOTE.ifidx, NOTE.opidx, paramstream=NOTE.write_params("x")).pack()))
@@ -403,4 +404,13 @@ def test_servants_need_a_link_and_no_connection() -> None:
     (answer,) = transport.packets
     assert RpcMessage.parse(answer[14:]).errcode == tce.RPCERROR_INTERFACE_NOTFOUND
     assert table.routes[NOTE.route][1].__self__.notes == ["x"]
-    assert table.routes[NOTE.route][1].__self__.seen == ["a connection"]
+    assert table.routes[NOTE.route][1].__self__.seen[0].conn == "a connection"
+
+
+def test_calls_that_are_answered_with_an_error_are_counted_by_whoever_wants_to(server: Server) -> None:
+    refused: list[int] = []
+    server.connection.servants.on_refusal = lambda: refused.append(1)
+
+    server.receive(echo("fine") + call(ECHO, b"\0") + call(ECHO, b"\0", calltype=0x21) + call(NOP) + call(ADD))
+
+    assert len(refused) == 2

@@ -981,13 +981,9 @@ def _read_Base_heartbeat(data: bytes) -> tuple[str]:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (text_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + text_size
-    if len(data) < end:
-        raise tce.truncated(data, at, text_size)
-    text_ = tce.decode_text(data[at:end])
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + text_size:
+        raise tce.misfit(data, 4, text_size)
+    text_ = tce.decode_text(data[4:])
     return (text_,)
 
 
@@ -1069,13 +1065,9 @@ def _read_Derived_echo(data: bytes) -> tuple[str]:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (text_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + text_size
-    if len(data) < end:
-        raise tce.truncated(data, at, text_size)
-    text_ = tce.decode_text(data[at:end])
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + text_size:
+        raise tce.misfit(data, 4, text_size)
+    text_ = tce.decode_text(data[4:])
     return (text_,)
 
 
@@ -1088,13 +1080,9 @@ def _read_result_string(data: bytes) -> str:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (value_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + value_size
-    if len(data) < end:
-        raise tce.truncated(data, at, value_size)
-    value_ = tce.decode_text(data[at:end])
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + value_size:
+        raise tce.misfit(data, 4, value_size)
+    value_ = tce.decode_text(data[4:])
     return value_
 
 
@@ -1323,13 +1311,9 @@ def _read_MostDerived_raw(data: bytes) -> tuple[Bytes]:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (bytes_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + bytes_size
-    if len(data) < end:
-        raise tce.truncated(data, at, bytes_size)
-    bytes_ = data[at:end]
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + bytes_size:
+        raise tce.misfit(data, 4, bytes_size)
+    bytes_ = data[4:]
     return (bytes_,)
 
 
@@ -1342,13 +1326,9 @@ def _read_result_Bytes(data: bytes) -> Bytes:
     if len(data) < 4:
         raise tce.truncated(data, 0, 4)
     (value_size,) = _format_I.unpack_from(data, 0)
-    at = 4
-    end = at + value_size
-    if len(data) < end:
-        raise tce.truncated(data, at, value_size)
-    value_ = data[at:end]
-    if len(data) > end:
-        raise tce.left_over(data, end)
+    if len(data) != 4 + value_size:
+        raise tce.misfit(data, 4, value_size)
+    value_ = data[4:]
     return value_
 
 
