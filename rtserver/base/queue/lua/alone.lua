@@ -12,14 +12,10 @@ local function tell(alone_key, worker)
 end
 
 -- Settle who is alone after an intake has moved so many messages. Its worker asks to be alone; or does not, and is ''.
-local function settle_who_is_alone(alone_key, worker, moved)
-  local alone = redis.pcall('GET', alone_key) or ''
+-- So is the one that was alone, if there was none.
+local function settle_who_is_alone(alone_key, alone, worker, moved)
   if alone == worker and moved <= MOST_ALONE then
     return
-  end
-  if type(alone) == 'table' then
-    redis.call('DEL', alone_key)
-    alone = ''
   end
   if alone == '' and worker ~= '' and moved <= MOST_ALONE then
     redis.call('SET', alone_key, worker)

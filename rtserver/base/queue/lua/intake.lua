@@ -23,12 +23,21 @@ local limit, batch_bytes, bus_length, most_bytes = tonumber(ARGV[1]), tonumber(A
 local known, bus_bytes, key_prefix, counted_ms = ARGV[5], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 local SMALL = 16384 -- bytes; an average, so it need not be exact
 local FIRST_CURSOR = 11
+local TRIMMED_EACH = 16 -- entries
 local OVERHEAD = 65536 -- more bytes than a list takes besides its messages
 local MARGIN_MS = 10000 -- other workers may know of entries beyond the caller's
 local LAST_EXACT = 2 ^ 53 - 2 * limit -- larger numbers cannot be counted up
 
+-- One command for all notes. A key of another kind counts as none.
+local noted_keys = {end_key, alone_key, bytes_key}
+for i = FIRST_CURSOR, #KEYS, 2 do
+  noted_keys[#noted_keys + 1] = KEYS[i]
+end
+local notes = redis.call('MGET', unpack(noted_keys))
+local end_id, alone, noted_total = unpack(notes)
+
 local last_id = newest_of(bus)
-local newest_id = later_of(last_id or '0-0', noted(end_key))
+local newest_id = later_of(last_id or '0-0', end_id)
 local ended = false
 if known ~= newest_id then
   local known_ms, known_number = parts_of(known)
@@ -61,7 +70,7 @@ local asides = redis.call('SCARD', aside)
 -- Notes that cannot be read begin anew: no message depends on them.
 local total, marked
 if last_id then
-  total, marked = noted_bytes(bytes_key, marks)
+  total, marked = noted_bytes(noted_total, marks)
 end
 if not total then
   redis.call('DEL', bytes_key, marks)
@@ -81,10 +90,10 @@ local function is_derivable(stream)
   return kind == 'none' or kind == 'stream'
 end
 
--- Return how many entries may come before one behind the cursor could be trimmed.
-local function room_for(cursor, stream)
-  local id = noted(cursor) or '0-0'
+-- Return how many entries may come before one behind a cursor could be trimmed. Its id may be none.
+local function room_for(id, stream)
   local _, passed = parts_of(id)
+  id, passed = passed and id or '0-0', passed or 0
   if number - passed + 2 * limit <= most_entries then
     return math.huge -- more than the two lists hold
   end
@@ -102,7 +111,8 @@ end
 
 local room = math.huge
 for i = FIRST_CURSOR, #KEYS, 2 do
-  room = math.min(room, room_for(KEYS[i], KEYS[i + 1]))
+  local cursor = notes[4 + (i - FIRST_CURSOR) / 2]
+  room = math.min(room, room_for(cursor, KEYS[i + 1]))
 end
 
 -- Return the offset up to which all is derived, and the key of the cursor that stands there. A cursor of the caller's
@@ -173,27 +183,26 @@ local function move(key, bytes)
   end
 end
 
-local waiting = redis.call('LLEN', intake)
-if waiting > 0 then
-  local bytes = bytes_of(intake)
-  if waiting == 1 and most_bytes > 0 and bytes > 2 * most_bytes + OVERHEAD then
-    redis.call('RENAME', intake, new_aside())
-  else
-    move(intake, bytes)
-  end
+local bytes = bytes_of(intake)
+if most_bytes > 0 and bytes > 2 * most_bytes + OVERHEAD and redis.call('LLEN', intake) == 1 then
+  redis.call('RENAME', intake, new_aside())
+elseif bytes > 0 then
+  move(intake, bytes)
 end
 
 local behind = redis.call('LLEN', list)
 if behind > 0 and redis.call('LLEN', intake) == 0 then
   -- If much waits and the messages are large, they come one by one, each popped by a worker.
-  local bytes = bytes_of(list)
+  bytes = bytes_of(list)
   if bytes <= batch_bytes or bytes / behind <= SMALL then
     move(list, bytes)
   end
 end
 local holder = ''
 if moved > 0 then
-  redis.call('XTRIM', bus, 'MAXLEN', '~', bus_length) -- once: with each XADD it would be a third of its time
+  if number % TRIMMED_EACH < moved then
+    redis.call('XTRIM', bus, 'MAXLEN', '~', bus_length) -- with each XADD it would be a third of its time
+  end
   redis.call('SET', bytes_key, string.format('%.0f', total))
   local is_trimmed = false
   if bus_bytes > 0 then
@@ -213,6 +222,6 @@ if moved > 0 then
     forget_marks(marks, number - redis.call('XLEN', bus))
   end
 end
-settle_who_is_alone(alone_key, ARGV[9], moved)
+settle_who_is_alone(alone_key, alone or '', ARGV[9], moved)
 local is_held = moved >= room and redis.call('LLEN', intake) + redis.call('LLEN', list) > 0
 return {moved, newest_id, asides, ended, total, is_held and 1 or 0, holder}

@@ -24,11 +24,11 @@ local function marked_id(mark)
   return mark and string.match(mark, '^%S+')
 end
 
--- Return the bytes that have come to the bus, and those before the last mark, if there is one. Nil if they cannot be
--- read.
-local function noted_bytes(bytes_key, marks)
-  local total, last = redis.pcall('GET', bytes_key), redis.pcall('LINDEX', marks, -1)
-  if type(total) == 'table' or type(last) == 'table' or (total and not tonumber(total)) then
+-- Return the bytes that have come to the bus, as noted, and those before the last mark, if there is one. Nil if they
+-- cannot be read.
+local function noted_bytes(total, marks)
+  local last = redis.pcall('LINDEX', marks, -1)
+  if type(last) == 'table' or (total and not tonumber(total)) then
     return nil
   end
   local marked = last and tonumber(string.match(last, '^%d+-%d+ (%d+)$'))
