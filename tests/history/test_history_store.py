@@ -209,6 +209,13 @@ def change(after: int, seq: int, stamp: str = "", bars: Sequence[Bar] = (), most
     return StateChange(QUOTE, stamp, seq, state, after, ticks, most, {"1m": bars} if bars else {})
 
 
+def test_years_of_bars_are_saved_at_once(build: Build) -> None:
+    bars = [bar for day in range(3_000) for bar in minute_bars(MONDAY + day, range(1))]
+    assert build().states.save([change(0, 5, bars=bars)]) == [5]
+    last = build().bars.read(all_of()).bars[-1:]
+    assert list(last) == bars[-1:]
+
+
 def test_a_state_is_loaded_as_it_was_saved_with_its_bars_and_ticks(build: Build) -> None:
     store = build()
     assert store.states.load([QUOTE]) == {}

@@ -45,6 +45,7 @@ if #ticks > 0 then
   end
 end
 redis.call('HSET', KEYS[1], 'stamp', stamp, 'seq', seq, 'state', state)
-local answer = {tonumber(seq), unpack(add_bars(prefix, quote, 9))}
+local answer = add_bars(prefix, quote, 9) -- too long for unpack where much is stored at once
+table.insert(answer, 1, tonumber(seq))
 answer[#answer + 1] = note_quote('SADD', KEYS[3], 'state ' .. quote)
 return answer
