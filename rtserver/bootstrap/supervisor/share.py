@@ -2,6 +2,17 @@
 
 from collections.abc import Sequence
 
+LASTING = 0.8
+
+
+def expected_newcomers(last: int, grown: int, total: int) -> int:
+    """Return how many newcomers to give out next: ``grown`` have come, ``last`` were expected, ``total`` are there.
+
+    The counts are half a second old, each by another time. Who gave out few would send a storm to whichever worker
+    told its count first; so a storm is remembered, and a quarter of all is the least.
+    """
+    return max(grown, int(LASTING * last), total // 4)
+
 
 def weights_of(counts: Sequence[int | None], newcomers: int) -> list[int]:
     """Return how many of so many ``newcomers`` each worker is to get, as one fills vessels with water.

@@ -26,7 +26,7 @@ from rtserver.bootstrap.supervisor.listener_group import ListenerGroup, Listener
 from rtserver.bootstrap.supervisor.message import Message
 from rtserver.bootstrap.supervisor.overview import Overview
 from rtserver.bootstrap.supervisor.reexec import Reexec
-from rtserver.bootstrap.supervisor.share import weights_of
+from rtserver.bootstrap.supervisor.share import expected_newcomers, weights_of
 from rtserver.bootstrap.supervisor.signal_inbox import SignalInbox
 from rtserver.bootstrap.supervisor.worker import Stage, Worker
 
@@ -76,7 +76,7 @@ class Supervisor:
         self._processes: dict[int, Process] = {}
         self._listeners: dict[int, Listeners] = {}
         """Those of each position that has a worker."""
-        self._connections = 0
+        self._connections = self._newcomers = 0
         self._selector = selectors.DefaultSelector()
         self._reexec = Reexec(commands.given)
         self._inquiries = Inquiries()
@@ -322,8 +322,9 @@ class Supervisor:
         """Lead the next newcomers to the emptiest workers: about as many as have come since the last time."""
         workers = [worker for worker in self._fleet.serving() if worker.position in self._listeners]
         total = sum(worker.connections for worker in workers)
-        newcomers, self._connections = max(0, total - self._connections), total
+        grown, self._connections = total - self._connections, total
+        self._newcomers = expected_newcomers(self._newcomers, grown, total)
         counts = [worker.connections if worker.takes_newcomers(now) else None for worker in workers]
-        weights = weights_of(counts, newcomers)
+        weights = weights_of(counts, self._newcomers)
         listeners = [self._listeners[worker.position] for worker in workers]
         self._group.steer(dict(zip(listeners, weights, strict=True)))

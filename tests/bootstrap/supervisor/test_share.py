@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.bootstrap.supervisor.share import weights_of
+from rtserver.bootstrap.supervisor.share import expected_newcomers, weights_of
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,14 @@ from rtserver.bootstrap.supervisor.share import weights_of
 )
 def test_newcomers_go_to_the_emptiest(counts: list[int | None], newcomers: int, weights: list[int]) -> None:
     assert weights_of(counts, newcomers) == weights
+
+
+def test_a_storm_is_remembered_while_counts_are_old() -> None:
+    expected = [expected_newcomers(0, 400, 400)]
+    for _ in range(2):
+        expected.append(expected_newcomers(expected[-1], 0, 400))
+    assert expected == [400, 320, 256]
+    assert expected_newcomers(0, -5, 1_000) == 250
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=64), st.integers(0, 10_000))
