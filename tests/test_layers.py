@@ -32,7 +32,7 @@ SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
         "watch",
     )
 )
-BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
+CLIENT = "rtserver.bench.client"
 FEED = "rtserver.feed"
 BENCH, BOOTSTRAP = "rtserver.bench.*", "rtserver.bootstrap"
 COMMAND, CONFIG, PROCESS, SITE, SUPERVISOR, WEB = (
@@ -151,7 +151,7 @@ RULES = (
         {"msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),
-    Rule("rtserver/bench/*", {QUEUE, WIRE, BENCH, CLIENT}, {"msgspec", "tcelib.redis", "tcelib.tls_errors"}),
+    Rule("rtserver/bench/*", {QUEUE, WIRE, BENCH}, {"msgspec", "tcelib.redis", "tcelib.tls_errors"}),
     # Where everything is built. Nothing but the command line leads here.
     Rule(
         "rtserver/bootstrap/config/*",
