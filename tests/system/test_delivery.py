@@ -93,7 +93,7 @@ def test_what_a_server_handled_before_an_orderly_stop_does_not_come_again(
 def test_a_bus_of_ten_entries_loses_nothing_of_what_is_derived_from_it(
     redis_url: str, tmp_path: Path, queue: ServiceQueue, court: Court
 ) -> None:
-    count = 200
+    count = 40  # a bus of ten moves ten in a second, when the places of the last ten are saved
     with RunningServer(redis_url, tmp_path, unused_port(), *SERVICES, "--bus-length", "10"):
         messages = [
             json.dumps({"type": type_, "src": "test", "data": data})
