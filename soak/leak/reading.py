@@ -18,6 +18,8 @@ OPENED_CONNECTIONS = "tcelib.redis.gevent_redis.GeventConnection"
 MOST_QUEUE_CONNECTIONS = 8
 MAIN_GREENLETS = "greenlet.greenlet"
 """One of each thread with greenlets. Names are looked up in threads of gevent's pool when connections are opened."""
+RESTING = "rtserver.base.queue.port.Lone"
+"""What the one intake brings to a reader that rests. Whether it rests just now is chance."""
 LOG_SOURCES = "rtserver.bootstrap.process.log_flood.LogSource"
 MOST_LOG_SOURCES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
@@ -92,6 +94,7 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     earlier, later = Counter(before.objects), {**after.objects, **after.system}
     # The pool of the service thread has as many as were ever needed together, one for each greenlet at most.
     allowed[LOG_SOURCES] = MOST_LOG_SOURCES
+    allowed[RESTING] = 1
     allowed[FEED_NAMES] = max(0, MOST_FEED_NAMES - before.objects.get(FEED_NAMES, 0))
     allowed[QUEUE_CONNECTIONS] = allowed[OPENED_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
     opened = min(MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS]))

@@ -91,6 +91,13 @@ def test_a_thread_that_looks_up_names_has_a_greenlet_and_comes_with_a_connection
     assert findings(objects={**greenlets, "tcelib.redis.pooled_connection.PooledConnection": 1}) == []
 
 
+def test_a_reader_rests_or_not_and_there_is_one_of_them() -> None:
+    resting = {**AT_REST.objects, "rtserver.base.queue.port.Lone": 1}
+    assert findings(objects=resting) == []
+    resting["rtserver.base.queue.port.Lone"] = 2
+    assert findings(objects=resting) == ["rtserver.base.queue.port.Lone: 0 before, 2 after"]
+
+
 @pytest.mark.parametrize(("kind", "of_each"), REMEMBERED.items())
 def test_of_what_is_remembered_of_visitors_there_may_be_as_much_as_there_are_visitors(
     kind: str, of_each: int
