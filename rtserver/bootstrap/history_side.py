@@ -85,16 +85,25 @@ class HistorySide:
         def upkeep() -> Iterator[object]:
             return self.prune(self.link.call(self.store.quotes))
 
-        return HistoryWriter(
+        is_wanted = gevent.event.Event()
+
+        def pause(seconds: float) -> None:
+            gevent.sleep(0)
+            is_wanted.wait(seconds)
+            is_wanted.clear()
+
+        writer = HistoryWriter(
             self.states,
             books,
             WriterLease(self.leases, secrets.token_hex(8), clock=time.monotonic),
             self.link.call,
             now=time.monotonic,
-            pause=gevent.sleep,
+            pause=pause,
             rule=WriteRule(most_ticks=self.most_ticks),
             upkeep=upkeep,
         )
+        writer.on_hurry = is_wanted.set
+        return writer
 
 
 class HistorySaver:

@@ -124,6 +124,7 @@ def build_services(
     pipeline.broken_keys.sources.append(history.store.odd.look)
     assert handlers.quotes.store is not None
     saver = HistorySaver(handlers.quotes.store.writer, link)
+    pipeline.intake.on_held.append(handlers.quotes.store.writer.hurry)
     thread = ServiceThread(
         pipeline,
         bridge,

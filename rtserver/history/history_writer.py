@@ -88,7 +88,8 @@ class HistoryWriter:
     """Writer for one thread. ``now`` gives seconds; ``pause`` waits for seconds while the other loops go on.
 
     ``position`` is the entry up to which everything is stored, as far as this worker knows. ``rows`` counts the bars
-    that it has written, ``saves`` the states, ``failures`` the states that could not be stored.
+    that it has written, ``saves`` the states, ``failures`` the states that could not be stored. ``on_hurry`` ends a
+    pause that is under way.
     """
 
     def __init__(
@@ -116,7 +117,8 @@ class HistoryWriter:
         self._touched: set[str] = set()
         self._saved: dict[str, _Saved] = {}
         self._done = self.position = START
-        self.is_leading = self._is_leaving = False
+        self.is_leading = self._is_leaving = self._is_hurried = False
+        self.on_hurry: Callable[[], object] = lambda: None
         self.rows = self.saves = self.failures = 0
 
     @property
@@ -148,12 +150,19 @@ class HistoryWriter:
             self._pause(WAIT_SECONDS / LOOKS)
             self.position = max(self.position, self._call(self._states.stored_until), key=order_of)
 
+    def hurry(self) -> None:
+        """Begin the next cycle soon, and rest no more than must be: the bus waits for what is not stored."""
+        if self.is_leading and not self._is_hurried and order_of(self.position) < order_of(self._done):
+            self._is_hurried = True
+            self.on_hurry()
+
     def run(self, is_over: Callable[[], bool]) -> None:
         """Save what is new until that is over, then leave. Raises ``QueueError`` at the server's end."""
         while not is_over():
             begun = self._now()
             self.write()
-            self._pause(max(self._rule.seconds - (self._now() - begun), 0.0))
+            was_hurried, self._is_hurried = self._is_hurried, False
+            self._pause(0.0 if was_hurried else max(self._rule.seconds - (self._now() - begun), 0.0))
         self.leave()
 
     def write(self) -> None:
@@ -265,7 +274,8 @@ class HistoryWriter:
 
     def _rest(self, spent: float, part: float) -> None:
         if not self._is_leaving:
-            self._pause(max(spent * LEAST_REST, min(spent * MOST_REST, part * LONGEST_CYCLE)))
+            most = 0.0 if self._is_hurried else min(spent * MOST_REST, part * LONGEST_CYCLE)
+            self._pause(max(spent * LEAST_REST, most))
 
     def _changes(self, quotes: Collection[str]) -> Iterator[StateChange]:
         for quote in quotes:

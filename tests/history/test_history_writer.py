@@ -243,6 +243,29 @@ def test_the_thread_rests_between_slices(worker: Worker, milliseconds: int, paus
     assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == pauses
 
 
+def test_a_writer_that_the_bus_waits_for_rests_a_third_of_the_time_and_begins_anew_at_once(worker: Worker) -> None:
+    over = iter([False, False, True])
+    woken: list[float] = []
+    worker.writer.on_hurry = lambda: woken.append(worker.clock.now)
+    worker.writer.write()
+    for number in range(100):
+        worker.take(f"A:{number}", 1, 1, "5-7")
+    slow_down(worker, 0.001)
+    worker.writer.hurry()
+    worker.writer.hurry()
+    worker.writer.run(lambda: next(over))
+    assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == [0.08, 0.08, 0.04, 1.0]
+    worker.writer.hurry()
+    assert len(woken) == 1, "once for a cycle, and not when all is stored"
+
+
+def test_a_worker_that_does_not_write_is_not_hurried(worker: Worker) -> None:
+    worker.turn.held = False
+    worker.take(QUOTE, 1, 1, "5-7")
+    worker.writer.on_hurry = lambda: pytest.fail("it has nothing to write")
+    worker.writer.hurry()
+
+
 def test_a_server_that_ends_does_not_rest(worker: Worker) -> None:
     worker.writer.write()
     worker.take(QUOTE, 1, 1, "5-7")

@@ -24,8 +24,8 @@ class Intake:
     large.
 
     It runs at most ``max_ahead`` entries, and half of the bytes that the bus may have, ahead of the reader: a backlog
-    stays on the list, where nothing is trimmed. ``on_held`` is called while the queue holds messages back until
-    cursors come closer: it moves the cursors of handlers that no message comes for.
+    stays on the list, where nothing is trimmed. ``on_held`` are called while the queue holds messages back until
+    cursors come closer: they move cursors on, as those of handlers that no message comes for.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Intake:
         self.moved = 0
         self.is_held = self.is_stopped = False
         self.outgrowth = Outgrowth()
-        self.on_held: Callable[[], object] = lambda: None
+        self.on_held: list[Callable[[], object]] = []
 
     @property
     def is_too_far_ahead(self) -> bool:
@@ -81,7 +81,8 @@ class Intake:
             if is_resting:
                 self._pause(0)  # the lanes work before the next trip
             if self.is_held:
-                self.on_held()
+                for move_on in self.on_held:
+                    move_on()
                 hold = HOLD_SECONDS if self.moved > moved else min(2 * hold, LONGEST_HOLD)
                 self._pause(hold)
 

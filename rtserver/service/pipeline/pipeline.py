@@ -140,7 +140,7 @@ class Pipeline:
         self.offsets = CommittedOffsets(
             worker, self.lanes, queue, link, self.reader, dead_letters=self.dead_letters, pause=pause
         )
-        self.intake.on_held = self.offsets.report
+        self.intake.on_held.append(self.offsets.report)
         self.memory = QueueMemory(queue, limits.bus_bytes, pause=pause)
         self.broken_keys = BrokenKeys(queue, link, pause)
         self.dead_letter_writer = DeadLetterWriter(self.dead_letters, queue, link, event())

@@ -300,7 +300,7 @@ def test_an_intake_that_is_held_back_has_cursors_moved_on_until_it_may_go_on() -
         queue.keep("idle", queue.newest_id(), [])
         worker.intake.is_stopped = len(seen) == 2
 
-    worker.intake.on_held = on_held
+    worker.intake.on_held.append(on_held)
     worker.intake.run()
     assert seen == [10, 20]
     worker.intake.move()
