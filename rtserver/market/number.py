@@ -1,5 +1,6 @@
 """Number and Label: the numbers and the labels of market data."""
 
+import math
 from typing import TypeAlias
 
 MOST_EXACT = 2**53
@@ -10,3 +11,8 @@ Number: TypeAlias = int | float
 
 Label: TypeAlias = int | float | str
 """The label of a bar: epoch milliseconds, or a text such as "09:30:01"."""
+
+
+def finite(value: float) -> float | None:
+    """Return the result of a formula; None if it is too large for a float, as a quotient of almost nothing is."""
+    return value if math.isfinite(value) else None

@@ -4,6 +4,7 @@ from rtserver.market.indicator.indicator_line import Cells, Output, Parameter
 from rtserver.market.indicator.line_part import ComposedLine
 from rtserver.market.indicator.sorted_window import SortedWindow
 from rtserver.market.market_bar import Bar
+from rtserver.market.number import finite
 
 
 class CciLine(ComposedLine):
@@ -32,4 +33,5 @@ class CciLine(ComposedLine):
         if found is None:
             return (None,)
         mean, deviation = found
-        return ((typical - mean) / (0.015 * deviation) if deviation > 0 else 0.0,)
+        unit = 0.015 * deviation
+        return (finite((typical - mean) / unit) if unit > 0 else 0.0,)

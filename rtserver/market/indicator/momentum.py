@@ -7,7 +7,7 @@ from rtserver.market.indicator.line_part import ComposedLine, Kept, Lag
 from rtserver.market.indicator.sliding_window import SlidingWindow
 from rtserver.market.indicator.smoothing import wilder, wilder_reach
 from rtserver.market.market_bar import Bar
-from rtserver.market.number import Number
+from rtserver.market.number import Number, finite
 
 
 class RsiLine(ComposedLine):
@@ -63,7 +63,7 @@ class RocLine(ComposedLine):
 
     def next(self, bar: Bar, *, keep: bool) -> Cells:
         before = self._close.next(bar.close, keep=keep)
-        return ((bar.close / before - 1) * 100 if before else None,)
+        return (finite((bar.close / before - 1) * 100) if before else None,)
 
 
 class BiasLine(ComposedLine):
@@ -85,4 +85,4 @@ class BiasLine(ComposedLine):
 
     def next(self, bar: Bar, *, keep: bool) -> Cells:
         total = self._sum.next(bar.close, keep=keep)
-        return ((bar.close * self._period / total - 1) * 100 if total else None,)
+        return (finite((bar.close * self._period / total - 1) * 100) if total else None,)

@@ -3,7 +3,7 @@
 from rtserver.market.indicator.indicator_line import WHOLE_GROUP, Cells, Output
 from rtserver.market.indicator.line_part import ComposedLine, Kept
 from rtserver.market.market_bar import Bar
-from rtserver.market.number import Number
+from rtserver.market.number import Number, finite
 
 
 class VwapLine(ComposedLine):
@@ -33,7 +33,7 @@ class VwapLine(ComposedLine):
             turnover += bar.turnover
         if keep:
             self._sums.value = (bar.group, volume, turnover)
-        return (turnover / volume if volume else None,)
+        return (finite(turnover / volume) if volume else None,)
 
 
 class ObvLine(ComposedLine):

@@ -141,6 +141,27 @@ def test_a_bar_costs_the_same_for_every_period(text: str) -> None:
         assert dear <= 1.2 * cheap
 
 
+@pytest.mark.parametrize(
+    ("text", "closes", "cell"),
+    [
+        ("roc:1", [5e-324, 1e15], None),
+        ("bias:2", [-1e15, 1e15, 5e-324, 5e-324], 0.0),
+        ("bias:3", [5e-324, -1e15, 1e15], None),
+        ("cci:3", [0.0, 5e-324, 0.0], 0.0),
+    ],
+)
+def test_a_cell_that_would_be_too_large_for_a_number_is_empty(
+    text: str, closes: list[float], cell: float | None
+) -> None:
+    line = line_of(text)
+    cells = [line.step(Bar(0, close, close, close, close, None, None, 0)) for close in closes]
+    assert cells[-1] == (cell,)
+
+
+def test_an_average_price_of_almost_no_volume_is_empty() -> None:
+    assert line_of("vwap").step(Bar(0, 1.0, 1.0, 1.0, 1.0, 5e-324, 1.0, 0)) == (None,)
+
+
 EXTREMES = st.one_of(st.sampled_from([1e15, -1e15, 1e-300, 0, 0.0]), st.floats(-1e15, 1e15), st.integers(-5, 5))
 
 
