@@ -5,20 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.page.chromium import CHROMIUM, CHROMIUM_OPTIONS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-CHROMIUM = "/usr/bin/chromium"
-# Without these a Chromium in a closed network spends its time on looking for its maker's services.
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class SharedBrowser:
@@ -41,7 +31,7 @@ class SharedBrowser:
             )  # a run without a browser does without its tenth of a second
 
             playwright = self._stack.enter_context(sync_playwright())
-            self._browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+            self._browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS])
             self._stack.callback(self._browser.close)
         return self._browser
 

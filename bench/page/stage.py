@@ -9,23 +9,17 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from bench.page.chromium import CHROMIUM, CHROMIUM_OPTIONS
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.wire import session_key
 from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import running
 
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+PAGE_OPTIONS = (
+    *CHROMIUM_OPTIONS,
     "--disable-features=LocalNetworkAccessChecks",  # of a page that the test answers for the server
     "--js-flags=--expose-gc",
-]
+)
 HERE = Path(__file__).parent
 VIEWPORT: Any = {"width": 1640, "height": 980}
 
@@ -34,7 +28,7 @@ VIEWPORT: Any = {"width": 1640, "height": 980}
 def chromium(*options: str) -> Iterator[Browser]:
     """Debian's Chromium, headless."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS, *options])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*PAGE_OPTIONS, *options])
         yield browser
         browser.close()
 

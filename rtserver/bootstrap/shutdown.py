@@ -35,7 +35,7 @@ LEAST_PATIENCE = 0.5
 
 
 class Departure(Enum):
-    """What a server that goes down leaves behind, as far as whoever ends it knows."""
+    """State of the port behind a server that goes down, as far as whoever ends it knows."""
 
     UNKNOWN = auto()
     """A server of its own: it looks whether another one listens on its port."""

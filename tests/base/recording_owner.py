@@ -107,7 +107,7 @@ class RecordingOwner:
 
 
 def waits_for_nothing(connection: Connection, unsent_bytes: int) -> bool:
-    """Whether the system sends at once what it is given, and takes no more than that of what it cannot send."""
+    """Return whether the system sends at once, and takes no more than that of what it cannot send."""
     options = (socket.TCP_NODELAY, socket.TCP_NOTSENT_LOWAT)
     values = [connection._stream.socket.getsockopt(socket.IPPROTO_TCP, option) for option in options]
     return values == [1, unsent_bytes]

@@ -101,7 +101,7 @@ class BusMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def rest(self, name: str) -> None:
-        """What it reads comes with its intakes from now on."""
+        """Its intakes bring all that it reads from now on."""
         self.workers[name].reader.rest()
 
     @precondition(lambda self: any(worker.reader.is_resting for worker in self.workers.values()))

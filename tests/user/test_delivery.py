@@ -1,4 +1,4 @@
-"""How much of a turn of the event loop pushed messages take."""
+"""The part of a turn of the event loop that pushed messages take."""
 
 from math import inf
 

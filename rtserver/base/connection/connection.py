@@ -55,8 +55,8 @@ def fan_out(connections: Sequence["Connection"], frames: Sequence[bytes], key: H
 
     The loop has no call for a connection that is open and does not lag: a call for each would take three times as
     long as all the rest, and the first client would wait for the calls of all others. Such a connection gets several
-    frames as one. Each of the others gets them one by one,
-    because any of them may be the one with which a lag begins or the client is given up.
+    frames as one. Each of the others gets them one by one, because any of them may be the one with which a lag begins
+    or the client is given up.
     """
     joined = frames[0] if len(frames) == 1 else b"".join(frames)
     length = len(joined)

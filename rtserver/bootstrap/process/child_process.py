@@ -10,7 +10,7 @@ POLL_SECONDS = 0.02
 
 
 class ChildProcess:
-    """What ``subprocess.Popen`` is, as far as it is needed, for a process that is there already."""
+    """Child that another program has started: the part of ``subprocess.Popen`` that is needed."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

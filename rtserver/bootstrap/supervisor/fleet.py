@@ -101,7 +101,7 @@ class Fleet:
 
     @property
     def deaths(self) -> dict[int, int]:
-        """How many workers have died at each position without being asked to."""
+        """The number of workers that have died at each position without being asked to."""
         return {number: position.deaths for number, position in self._positions.items()}
 
     def at(self, number: int) -> Worker | None:

@@ -20,7 +20,7 @@ class Request:
 
 
 class BadRequestError(Exception):
-    """What came is no request."""
+    """The bytes that came are no request."""
 
 
 def read_request(data: bytes) -> Request | None:

@@ -81,7 +81,7 @@ def loops_probe(failing: Callable[[], Sequence[str]]) -> Probe:
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether the server called ``worker`` is ready, and why not. Belongs to the event loop's thread."""
+    """Answer to whether the server called ``worker`` is ready, and why not. Belongs to the event loop's thread."""
 
     worker: str
     probes: Sequence[Probe]

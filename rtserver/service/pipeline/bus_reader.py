@@ -151,7 +151,7 @@ class BusReader:
 
     @property
     def hunger(self) -> Lone | None:
-        """What an intake is to read for this reader; None unless it rests."""
+        """The reading that an intake is to do for this reader; None unless it rests."""
         return Lone(self._worker, self.position, self._size.count) if self.is_resting else None
 
     @property

@@ -1,4 +1,4 @@
-"""How many entries one script keeps."""
+"""The number of entries that one script keeps."""
 
 from rtserver.base.queue.keep_size import FIRST, GROWTH, MOST, SCRIPT_MICROS, STREAM_MICROS, KeepSize
 

@@ -1,4 +1,4 @@
-"""What a worker inherits, and its command line."""
+"""The heritage of a worker, and its command line."""
 
 from rtserver.bootstrap.supervisor.assignment import VARIABLE, Assignment
 from rtserver.bootstrap.supervisor.command_line import CommandLines

@@ -179,7 +179,7 @@ def test_beside_a_stranger_the_kernel_chooses_and_the_log_says_so(
 
 @pytest.fixture(params=[("0", "sysctl -w net.ipv4.tcp_migrate_req=1"), ("1", "is 1")])
 def advice(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """What helps with the kernel's setting."""
+    """The advice that fits the kernel's setting."""
     setting, advice = request.param
     (tmp_path / "migrate").write_text(f"{setting}\n")
     monkeypatch.setattr(listener_group, "MIGRATE", tmp_path / "migrate")
