@@ -25,6 +25,7 @@ FOREIGN_KINDS = frozenset(
         "gevent.greenlet.Greenlet",
         "greenlet.greenlet",
         "greenlet._greenlet.greenlet",
+        "redis.connection.Connection",
         "socket.socket",
         "ssl.SSLSocket",
         "tornado.http1connection.HTTP1ServerConnection",

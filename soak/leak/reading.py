@@ -16,6 +16,8 @@ QUEUE_CONNECTIONS = "tcelib.redis.pooled_connection.PooledConnection"
 OPENED_CONNECTIONS = "tcelib.redis.gevent_redis.GeventConnection"
 """redis-py's part of one."""
 MOST_QUEUE_CONNECTIONS = 8
+THREAD_CONNECTIONS = "redis.connection.Connection"
+"""One of each thread of a pool, opened when the thread first asks Redis."""
 MAIN_GREENLETS = "greenlet.greenlet"
 """One of each thread with greenlets. Names are looked up in threads of gevent's pool when connections are opened."""
 RESTING = "rtserver.base.queue.port.Lone"
@@ -99,6 +101,11 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     allowed[QUEUE_CONNECTIONS] = allowed[OPENED_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
     opened = min(MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS]))
     allowed[FILES] += opened
+    # A thread of the first reading may open its connection later.
+    allowed[THREAD_CONNECTIONS] = max(0, after.system[POOLED] - earlier[THREAD_CONNECTIONS])
+    late = min(allowed[THREAD_CONNECTIONS], later.get(THREAD_CONNECTIONS, 0) - earlier[THREAD_CONNECTIONS]) - threads
+    allowed[FILES] += max(0, late)
+    allowed[SOCKETS] += max(0, late)
     allowed[MAIN_GREENLETS] = opened
     earlier.update(before.system)
     for name in sorted(later):

@@ -1,6 +1,7 @@
 """One server for each module of these tests, with the plug-ins of docs/examples and a Redis of its own."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.docs.visitor import Visitor, log_in
 from tests.e2e.conftest import browser as browser  # noqa: PLC0414 (a fixture, found by its name here)
 from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
+from tests.until import until
 
 MSG_HANDLERS = ",".join(
     (
@@ -82,7 +84,14 @@ def session_key(server: RunningServer) -> str:
 
 @pytest.fixture
 def visitor(server: RunningServer, session_key: str) -> Iterator[Visitor]:
-    """A tab of the user demo that has only just come."""
-    with Visitor(server, session_key) as tab:
-        assert tab.receive("todo") == {"items": []}  # the example module says so to each tab
-        yield tab
+    """A tab of the user demo that has only just come. Its list is empty: the tabs of the test before are gone."""
+    tabs: list[Visitor] = []
+    with ExitStack() as last:
+
+        def has_come_after_the_others() -> bool:
+            last.close()
+            tabs.append(last.enter_context(Visitor(server, session_key)))
+            return tabs[-1].receive("todo") == {"items": []}  # the example module sends a list to each tab
+
+        until(has_come_after_the_others, "an empty list")
+        yield tabs[-1]

@@ -78,6 +78,13 @@ def test_an_open_file_more_is_left_behind_unless_a_pool_has_got_a_thread_for_it(
     assert findings(system={**AT_REST.system, "threads": 3}) == ["threads: 2 before, 3 after"]
 
 
+def test_a_thread_of_a_pool_opens_its_connection_to_redis_when_it_first_needs_it() -> None:
+    opened = {"redis.connection.Connection": 1, "socket.socket": 4}
+    assert findings(objects=opened, system={**AT_REST.system, "open files": 11}) == []
+    assert findings(objects={**opened, "socket.socket": 5}) == ["socket.socket: 3 before, 5 after"]
+    assert findings(objects={"redis.connection.Connection": 2}) == ["redis.connection.Connection: 0 before, 2 after"]
+
+
 def test_a_connection_more_to_redis_is_in_its_pool() -> None:
     connections = {"tcelib.redis.pooled_connection.PooledConnection": 1}
     files = {**AT_REST.system, "open files": 11}
