@@ -87,7 +87,7 @@ class HistorySide:
 
         is_wanted = gevent.event.Event()
 
-        def pause(seconds: float) -> None:
+        def rest(seconds: float) -> None:
             gevent.sleep(0)
             is_wanted.wait(seconds)
             is_wanted.clear()
@@ -98,7 +98,8 @@ class HistorySide:
             WriterLease(self.leases, secrets.token_hex(8), clock=time.monotonic),
             self.link.call,
             now=time.monotonic,
-            pause=pause,
+            pause=gevent.sleep,
+            rest=rest,
             rule=WriteRule(most_ticks=self.most_ticks),
             upkeep=upkeep,
         )

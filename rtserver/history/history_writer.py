@@ -88,8 +88,8 @@ class HistoryWriter:
     """Writer for one thread. ``now`` gives seconds; ``pause`` waits for seconds while the other loops go on.
 
     ``position`` is the entry up to which everything is stored, as far as this worker knows. ``rows`` counts the bars
-    that it has written, ``saves`` the states, ``failures`` the states that could not be stored. ``on_hurry`` ends a
-    pause that is under way.
+    that it has written, ``saves`` the states, ``failures`` the states that could not be stored. ``rest`` is the pause
+    of the writer's own loop, which ``on_hurry`` ends; ``pause`` if none is given.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class HistoryWriter:
         *,
         now: Callable[[], float],
         pause: Callable[[float], object],
+        rest: Callable[[float], object] | None = None,
         rule: WriteRule = WriteRule(),  # noqa: B008 (a tuple)
         upkeep: Callable[[], Iterator[object]] = lambda: iter(()),
     ) -> None:
@@ -110,6 +111,7 @@ class HistoryWriter:
         self._call = call
         self._now = now
         self._pause = pause
+        self._rest = rest or pause
         self._rule = rule
         self._upkeep = upkeep
         self._upkeep_due = float("-inf")
@@ -162,7 +164,7 @@ class HistoryWriter:
             begun = self._now()
             self.write()
             was_hurried, self._is_hurried = self._is_hurried, False
-            self._pause(0.0 if was_hurried else max(self._rule.seconds - (self._now() - begun), 0.0))
+            self._rest(0.0 if was_hurried else max(self._rule.seconds - (self._now() - begun), 0.0))
         self.leave()
 
     def write(self) -> None:
@@ -269,13 +271,13 @@ class HistoryWriter:
             else:
                 self._saved[change.quote] = _Saved(seq, {})
                 left.append(change.quote)
-        self._rest(spent, part)
+        self._recover(spent, part)
         return left
 
-    def _rest(self, spent: float, part: float) -> None:
+    def _recover(self, spent: float, part: float) -> None:
         if not self._is_leaving:
             most = 0.0 if self._is_hurried else min(spent * MOST_REST, part * LONGEST_CYCLE)
-            self._pause(max(spent * LEAST_REST, most))
+            self._rest(max(spent * LEAST_REST, most))
 
     def _changes(self, quotes: Collection[str]) -> Iterator[StateChange]:
         for quote in quotes:

@@ -259,6 +259,19 @@ def test_a_writer_that_the_bus_waits_for_rests_a_third_of_the_time_and_begins_an
     assert len(woken) == 1, "once for a cycle, and not when all is stored"
 
 
+def test_whoever_waits_for_the_writer_does_not_take_its_rest(worker: Worker) -> None:
+    rests: list[float] = []
+    writer = HistoryWriter(
+        worker.states, worker.books, worker.turn, call, now=worker.clock, pause=worker.clock.pause, rest=rests.append
+    )
+    writer.wait("9-9")
+    assert worker.clock.pauses
+    assert not rests
+    over = iter([False, True])
+    writer.run(lambda: next(over))
+    assert rests == [WriteRule().seconds]
+
+
 def test_a_worker_that_does_not_write_is_not_hurried(worker: Worker) -> None:
     worker.turn.held = False
     worker.take(QUOTE, 1, 1, "5-7")
