@@ -19,15 +19,21 @@ from gevent.hub import Hub
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.ownership import ThreadBound
-from rtserver.base.failure.containment import StopRequest
 from rtserver.base.queue.port import QueueError
 from rtserver.service.msg_handler import SubscribableService
 from rtserver.service.pipeline.lane_watch import LaneWatch
-from rtserver.service.pipeline.once_lane import stream_of
 from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.thread.hub_waker import HubWaker
 from rtserver.service.thread.kept_loop import KeptLoop
+from rtserver.service.thread.pipeline_run import (
+    LAST_LETTER_SECONDS,
+    Killed,
+    PipelineRun,
+    join,
+    leave_once,
+    shut_down,
+)
 from rtserver.service.thread.service_directory import ServiceDirectory
 from rtserver.service.wait import nothing
 from rtserver.watch.beat import Beat
@@ -37,14 +43,9 @@ SERVICE_THREAD = "rtserver-services"
 LANE_SECONDS = 0.5
 DRAIN_LIMIT = 200
 DRAIN_SECONDS = 0.01  # a subscription may compute a feed from a whole history
-LAST_LETTER_SECONDS = 0.5
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-class Killed(StopRequest, gevent.GreenletExit):  # type: ignore[misc]  # gevent has no types
-    """Ends the thread's own greenlets. It passes through handlers, and nothing is rejected for it."""
 
 
 class Source(Protocol):
@@ -98,14 +99,14 @@ class ServiceThread:
         self._thread = threading.Thread(target=self._run, name=SERVICE_THREAD, daemon=True)
         self._waker = HubWaker()
         self._is_ready = threading.Event()
-        self._located, self._mail = (gevent.event.Event() for _ in range(2))
-        self._stop_seconds = self._deadline = 0.0
+        self._mail = gevent.event.Event()
+        self._stop_seconds = 0.0
         self.failure: BaseException | None = None
         self.beat = Beat("service", time.monotonic(), stall_seconds)
         self.directory = ServiceDirectory(self._services, bridge.to_users.post, resumes)
         watched = {one.msg_type: one for one in pipeline.handing}
         self.lane_watch = LaneWatch(tuple(watched.values()), lane_stall_seconds)
-        self._at_work: dict[str, gevent.Greenlet] = {}
+        self._runs = [PipelineRun(pipeline, self)]
         self._loops: list[tuple[KeptLoop, gevent.Greenlet]] = []
 
     # Any thread.
@@ -175,8 +176,8 @@ class ServiceThread:
             self._is_ready.set()
             self._mailbox.bind(lambda: None)
             self._waker.close()
-            self.pipeline.queue.close()
-            self.pipeline.marks.close()
+            for run in self._runs:
+                run.close()
             # An offloaded function that hangs would hold up the end here, and needs the loop when it returns.
             if not len(hub.threadpool):
                 hub.destroy(destroy_loop=True)
@@ -190,110 +191,59 @@ class ServiceThread:
         self.beat.start(time.monotonic())
         self._waker.open(hub, {"stop": self._stopping.set, "mail": self._mail.set})
         self._mailbox.bind(partial(self._waker.wake, "mail"))
-        reader = self._spawn(self._follow_bus)
+        for run in self._runs:
+            run.start_reader()
         # Before the lanes, so that the start of pushes is posted before the first push.
         resumes = []
         if self._resumes is not None:
-            resumes.append(self._keep("resume", self._behind_located(self._resumes.run)))
-        intake = self._spawn(self._when_located, pipeline.intake.run)
-        lanes = [self._keep(one.msg_type, self._behind_located(one.run), one.begin_anew) for one in pipeline.workers]
-        burial = self._keep("burials", pipeline.dead_letter_writer.run)
-        saver = self._keep("positions", self._behind_located(pipeline.offsets.run))
-        once, signs = self._spawn_once()
-        types = (one.msg_type for one in pipeline.handing)
-        self._at_work = dict(zip(types, (*lanes, *once), strict=True))
-        others = [*signs, *self._spawn_others()]
+            resumes.append(self.keep("resume", self._runs[0].behind_located(self._resumes.run)))
+        for run in self._runs:
+            run.start()
+        others = self._start_others()
         self._is_ready.set()
         self._stopping.wait()
-        saver.kill(Killed)
-        self._deadline = time.monotonic() + self._stop_seconds
-        self._stop_once(once)
-        self._shut_down(intake, reader, lanes, burial)
-        self._leave_once(once)
+        self._shut_down()
         self._close_resumes(resumes)
-        gevent.killall([intake, reader, *lanes, burial, *once, *resumes, *others], Killed)
-        self._tell_what_is_left()
+        everything = [greenlet for run in self._runs for greenlet in run.everything()]
+        gevent.killall([*everything, *resumes, *others], Killed)
+        for run in self._runs:
+            run.tell_what_is_left()
 
-    def _spawn_once(self) -> tuple[list[gevent.Greenlet], list[gevent.Greenlet]]:
-        """Start the workers of once, and the loops that renew what they hold."""
-        works, signs = [], []
-        for worker in self.pipeline.once:
-            name = stream_of(worker.msg_type)
-            works.append(self._keep(name, self._behind_located(worker.run), worker.begin_anew))
-            signs.append(self._keep(f"{name} signs", self._behind_located(worker.run_signs_of_life)))
-        return works, signs
-
-    def _spawn_others(self) -> list[gevent.Greenlet]:
+    def _start_others(self) -> list[gevent.Greenlet]:
         return [
-            self._spawn(self._turn),
-            self._keep("lane watch", self._watch_lanes),
-            self._keep("queue memory", self.pipeline.memory.run),
-            self._keep("subscriptions", self._read_mail),
-            self._keep("broken keys", self.pipeline.broken_keys.run),
-            *(self._keep(type(source).__name__, source.run) for source in self._sources),
+            self.spawn(self._turn),
+            self.keep("lane watch", self._watch_lanes),
+            self.keep("subscriptions", self._read_mail),
+            *(self.keep(type(source).__name__, source.run) for source in self._sources),
         ]
 
-    def _shut_down(
-        self, intake: gevent.Greenlet, reader: gevent.Greenlet, lanes: list[gevent.Greenlet], burial: gevent.Greenlet
-    ) -> None:
-        """End the loops, upstream first: what a loop will ever get is there when its own turn to end comes."""
-        pipeline, deadline = self.pipeline, self._deadline
-        pipeline.link.is_ending = True
+    def _shut_down(self) -> None:
+        """End the producers, then what follows them, as far as the time allows."""
+        runs = self._runs
+        for run in runs:
+            run.stop_saving()
+        deadline = time.monotonic() + self._stop_seconds
+        for run in runs:
+            run.stop_once()
+        self.pipeline.link.is_ending = True
         for source in self._sources:
             source.stop()
-        if not self._located.is_set():
-            gevent.killall([intake, reader, *lanes], Killed)  # no message was taken
-        # A running intake is not killed: its messages would be on the bus, and the reader would not know.
-        pipeline.intake.is_stopped = True
-        _join([intake], deadline)
-        pipeline.reader.finish(pipeline.intake.newest_id)
-        if pipeline.reader.is_done:
-            reader.kill(Killed)  # it only waits for more messages
-        _join([reader], deadline)
-        for worker in pipeline.workers:
-            worker.finish()
-        _join(lanes, deadline)
-        pipeline.dead_letter_writer.finish()
-        _join([burial], deadline + LAST_LETTER_SECONDS)
-        if self._located.is_set():
-            _join([self._spawn(pipeline.offsets.finish)], deadline + LAST_LETTER_SECONDS)
+        shut_down(runs, deadline)
         while self._mailbox.drain(self.directory.handle, DRAIN_LIMIT):
             pass
+        leave_once(runs, deadline)
 
     def _close_resumes(self, greenlets: list[gevent.Greenlet]) -> None:
         """Note everything that users have seen. Clients that wait for an answer ask again on another server."""
-        if self._resumes is not None and self._located.is_set():
+        if self._resumes is not None and self._runs[0].is_located:
             self._resumes.finish()
-            _join(greenlets, time.monotonic() + LAST_LETTER_SECONDS)
+            join(greenlets, time.monotonic() + LAST_LETTER_SECONDS)
 
-    def _stop_once(self, greenlets: list[gevent.Greenlet]) -> None:
-        """Begin no more work. The work in progress has as much time as everything else."""
-        for worker, greenlet in zip(self.pipeline.once, greenlets, strict=True):
-            worker.finish()
-            if worker.running is None:
-                greenlet.kill(Killed)  # it only waits for more messages
-
-    def _leave_once(self, greenlets: list[gevent.Greenlet]) -> None:
-        _join(greenlets, self._deadline)
-        if self._located.is_set():
-            releases = [self._spawn(worker.release) for worker in self.pipeline.once]
-            _join(releases, time.monotonic() + LAST_LETTER_SECONDS)
-
-    def _tell_what_is_left(self) -> None:
-        pipeline = self.pipeline
-        for worker in pipeline.once:
-            if worker.running is not None:
-                log.error("! stopped in the middle of message %s for %r", worker.running, worker.msg_type)
-        for lane in pipeline.lanes:
-            if len(lane):
-                log.error("! stopped with %d messages for %r unhandled", len(lane), lane.msg_type)
-        if len(pipeline.dead_letters):
-            log.error("! stopped with %d dead letters unwritten", len(pipeline.dead_letters))
-
-    def _spawn(self, run: Callable[..., None], *args: object) -> gevent.Greenlet:
+    def spawn(self, run: Callable[..., None], *args: object) -> gevent.Greenlet:
+        """Start a greenlet whose death is the end of the thread."""
         return gevent.spawn(self._guard, run, *args)
 
-    def _keep(self, name: str, run: Callable[[], None], begin_anew: Callable[[], None] = nothing) -> gevent.Greenlet:
+    def keep(self, name: str, run: Callable[[], None], begin_anew: Callable[[], None] = nothing) -> gevent.Greenlet:
         """Start a greenlet whose loop begins anew when it dies."""
         loop = KeptLoop(
             name,
@@ -303,7 +253,7 @@ class ServiceThread:
             is_ending=self._stopping.is_set,
             now=time.monotonic,
         )
-        greenlet = self._spawn(loop.run)
+        greenlet = self.spawn(loop.run)
         self._loops.append((loop, greenlet))
         return greenlet
 
@@ -349,21 +299,6 @@ class ServiceThread:
 
     # The greenlets.
 
-    def _follow_bus(self) -> None:
-        self.pipeline.offsets.begin()
-        self._located.set()
-        self.pipeline.reader.run()
-
-    def _behind_located(self, run: Callable[[], None]) -> Callable[[], None]:
-        return lambda: self._when_located(run)
-
-    def _when_located(self, run: Callable[[], None]) -> None:
-        """Run once the reader knows where it begins: messages that are moved to the bus before would never be
-        read.
-        """
-        self._located.wait()
-        run()
-
     def _turn(self) -> None:
         while True:
             self.beat.beat(time.monotonic())
@@ -374,7 +309,7 @@ class ServiceThread:
             now = time.monotonic()
             for name in self.lane_watch.look(now):
                 text = f"! {name}: busy with one message for {self.lane_watch.busy(now)[name]:.1f} s; it is here:"
-                log_stack(log, logging.WARNING, text, self._at_work[name].gr_frame)
+                log_stack(log, logging.WARNING, text, self._runs[0].at_work[name].gr_frame)
             gevent.sleep(LANE_SECONDS)
 
     def _read_mail(self) -> None:
@@ -383,7 +318,3 @@ class ServiceThread:
             self._mail.clear()
             self._mailbox.drain(self.directory.handle, DRAIN_LIMIT, DRAIN_SECONDS)
             gevent.sleep(0)
-
-
-def _join(greenlets: list[gevent.Greenlet], deadline: float) -> None:
-    gevent.joinall(greenlets, timeout=max(0.0, deadline - time.monotonic()))
