@@ -3,7 +3,7 @@
 ``HistoryReader`` merges stored bars with a ``LiveBars``; ``HistoryWriter`` saves what has changed in ``Books``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from rtserver.market.market_bar import Bar
@@ -36,9 +36,10 @@ class SavedBook(LiveBars, Protocol):
     def state(self) -> object:
         """Return everything but finished bars and ticks as plain data that msgpack can hold; small."""
 
-    def ticks_after(self, seq: int) -> Sequence[object] | None:
+    def ticks_after(self, seq: int) -> Iterable[object] | None:
         """Return the ticks behind the first ``seq`` ones in the order of their arrival, each as such data.
 
+        They are made as they are taken, once, and stay those of now, whatever the book takes meanwhile.
         None if some of those are not known any more. With 0: all that are kept. Asked once for each save.
         """
 

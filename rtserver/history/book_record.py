@@ -67,17 +67,16 @@ class BookRecord:
         """See ``SavedBook``."""
         return RecordState(self.book.state, self.book.tail.is_cut)
 
-    def ticks_after(self, seq: int) -> Sequence[object] | None:
+    def ticks_after(self, seq: int) -> Iterable[object] | None:
         """See ``SavedBook``."""
         if seq == 0:
-            ticks: Iterable[Price | Tick] = self.book.tail.ticks()
+            ticks: Iterable[Price | Tick] = self.book.tail.copy().ticks()
         elif seq == self._noted_from:
             ticks = self._noted
         else:
             return None
-        rows = list(map(tick_row, ticks))
         self.let_go()
-        return rows
+        return map(tick_row, ticks)
 
     def last_finished(self, base: Base) -> int | None:
         """See ``SavedBook``."""

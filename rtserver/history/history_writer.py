@@ -18,22 +18,28 @@ some steps.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple, Protocol, TypeVar
 
+import msgspec
+
 from rtserver.base.queue.port import START, order_of
-from rtserver.history.book_port import Books, SavedBook
-from rtserver.history.group import label_of
+from rtserver.history.book_port import Books
+from rtserver.history.frozen_change import UNSAVED, FrozenChange, Saved, freeze
 from rtserver.history.port import QuoteStates, StateChange
-from rtserver.history.saved_state import StateError, pack_state, pack_ticks, unpack_state
-from rtserver.market.market_bar import Bar
+from rtserver.history.saved_state import StateError, pack_ticks, unpack_state
 from rtserver.market.period import Base
 
 SLICE = 40
 """Quotes that are saved in one round trip: some milliseconds of this thread."""
+SLICE_TICKS = 5_000
+"""Their new ticks, unless one quote has more."""
+PIECE = 500
+"""Ticks that are packed without a pause: a millisecond of this thread, for which prices wait."""
 LEAST_REST, MOST_REST = 2.0, 50.0
-"""Bounds of the pause after a slice, as a multiple of the time it took: a third of the thread goes to history at
-most, and a small part of it if all is saved within ``LONGEST_CYCLE``."""
+"""Bounds of the pauses within and after a slice, as a multiple of the time it took: a third of the thread goes to
+history at most, and a small part of it if all is saved within ``LONGEST_CYCLE``."""
 LONGEST_CYCLE = 10.0
 UPKEEP_SECONDS = 86_400.0
 STEPS = 20
@@ -74,16 +80,6 @@ class Call(Protocol):
         """Return ``operation(*args)``. Raises ``QueueError`` at the server's end only."""
 
 
-class _Saved(NamedTuple):
-    """Contents of the store for a quote: the number of ticks, and the last finished bar of each base period."""
-
-    seq: int
-    finished: dict[str, int]
-
-
-_UNSAVED = _Saved(0, {})
-
-
 class HistoryWriter:
     """Writer for one thread. ``now`` gives seconds; ``pause`` waits for seconds while the other loops go on.
 
@@ -117,7 +113,10 @@ class HistoryWriter:
         self._upkeep_due = float("-inf")
         self._chore: Iterator[object] = iter(())
         self._touched: set[str] = set()
-        self._saved: dict[str, _Saved] = {}
+        self._saved: dict[str, Saved] = {}
+        self._room = PIECE  # ticks until the next pause
+        self._began = 0.0
+        self._spent = 0.0  # on this slice, up to the last pause
         self._done = self.position = START
         self.is_leading = self._is_leaving = self._is_hurried = False
         self.on_hurry: Callable[[], object] = lambda: None
@@ -221,7 +220,7 @@ class HistoryWriter:
         for begin in range(0, len(quotes), SLICE):
             for quote, state in self._call(self._states.load, quotes[begin : begin + SLICE]).items():
                 try:
-                    self._saved[quote] = _Saved(state.seq, unpack_state(state.state).finished)
+                    self._saved[quote] = Saved(state.seq, unpack_state(state.state).finished)
                 except StateError:
                     continue  # it is saved as a whole
             self._pause(0)
@@ -238,28 +237,46 @@ class HistoryWriter:
             raise
 
     def _save_all(self, quotes: Sequence[str]) -> bool:
-        for begin in range(0, len(quotes), SLICE):
+        for some in self._slices(quotes):
             if not self._lease.is_ours():
                 self._follow()
                 return False
-            some = quotes[begin : begin + SLICE]
-            part = len(some) / len(quotes)
+            part, left = len(some) / len(quotes), some
             for _ in range(PLANS):
                 # The loop of the books may wait in the middle of an entry.
                 if self._books.is_partial:
                     self._touched.update(quotes)
                     return False
-                some = self._save(some, part)
-                if not some:
+                left = self._save(left, part)
+                if not left:
                     break
-            self._fail(some)
+            self._fail(left)
         return True
+
+    def _slices(self, quotes: Sequence[str]) -> Iterator[list[str]]:
+        """Yield quotes for a round trip each. The next ones are chosen when the last ones are saved."""
+        some: list[str] = []
+        ticks = 0
+        for quote in quotes:
+            new = self._new_ticks(quote)
+            if some and (len(some) == SLICE or ticks + new > SLICE_TICKS):
+                yield some
+                some, ticks = [], 0
+            some.append(quote)
+            ticks += new
+        if some:
+            yield some
+
+    def _new_ticks(self, quote: str) -> int:
+        book = self._books.book(quote)
+        return 0 if book is None else book.seq - self._saved.get(quote, UNSAVED).seq
 
     def _save(self, quotes: Collection[str], part: float) -> list[str]:
         """Save some quotes, a part of all. Return those of which the store has other ticks than was believed."""
-        begun = self._now()
-        changes = list(self._changes(quotes))
-        spent = self._now() - begun
+        self._began, self._spent, self._room = self._now(), 0.0, PIECE
+        frozen = list(self._frozen(quotes))
+        changes = [change for each in frozen if (change := self._packed(each)) is not None]
+        worked = self._now() - self._began
         stored = self._call(self._states.save, changes) if changes else []
         left = []
         for change, seq in zip(changes, stored, strict=True):
@@ -269,58 +286,69 @@ class HistoryWriter:
             elif seq < 0:
                 self._fail([change.quote])
             else:
-                self._saved[change.quote] = _Saved(seq, {})
+                self._saved[change.quote] = Saved(seq, {})
                 left.append(change.quote)
-        self._recover(spent, part)
+        self._recover(worked, part)
         return left
 
-    def _recover(self, spent: float, part: float) -> None:
+    def _recover(self, worked: float, part: float) -> None:
+        """Rest for the work since the last pause, and for the whole slice as long as that is not too long."""
         if not self._is_leaving:
+            spent = self._spent + worked
+            rested = self._spent * LEAST_REST
             most = 0.0 if self._is_hurried else min(spent * MOST_REST, part * LONGEST_CYCLE)
-            self._rest(max(spent * LEAST_REST, most))
+            self._rest(max(worked * LEAST_REST, most - rested))
 
-    def _changes(self, quotes: Collection[str]) -> Iterator[StateChange]:
+    def _breathe(self) -> None:
+        """Let the other loops go on in the middle of a slice."""
+        self._room = PIECE
+        if not self._is_leaving:
+            worked = self._now() - self._began
+            self._spent += worked
+            self._pause(worked * LEAST_REST)
+            self._began = self._now()
+
+    def _frozen(self, quotes: Collection[str]) -> Iterator[FrozenChange]:
+        """Yield what is new, and take it as saved. Nothing waits meanwhile: all books stand at one entry."""
         for quote in quotes:
             book = self._books.book(quote)
             if book is None:
                 continue
+            saved = self._saved.get(quote, UNSAVED)
             try:
-                yield self._change(quote, book)
-            except (ArithmeticError, TypeError, ValueError):  # one quote must not hold up all others
-                log.exception("! the state of %s cannot be packed", quote)
-                self._fail([quote])
+                change, self._saved[quote] = freeze(
+                    quote, self._books.stamp, book, saved, bases=self._rule.bases, most_ticks=self._rule.most_ticks
+                )
+            except (ArithmeticError, TypeError, ValueError):
+                self._refuse(quote)
+            else:
+                yield change
 
-    def _change(self, quote: str, book: SavedBook) -> StateChange:
-        """Return what is new about a quote, and take it as saved."""
-        saved = self._saved.get(quote, _UNSAVED)
-        ticks = book.ticks_after(saved.seq)
-        after = saved.seq if ticks is not None else 0
-        kept = book.ticks_after(0) if ticks is None else ticks
-        finished = dict(saved.finished)
-        bars = {base: some for base in self._rule.bases if (some := _new_bars(book, base, finished))}
-        self._saved[quote] = _Saved(book.seq, finished)
-        state = pack_state(book.state(), finished)
-        return StateChange(
-            quote, self._books.stamp, book.seq, state, after, pack_ticks(kept or ()), self._rule.most_ticks, bars
-        )
+    def _packed(self, frozen: FrozenChange) -> StateChange | None:
+        """Return a change with its ticks, None if they cannot be packed."""
+        try:
+            return msgspec.structs.replace(frozen.change, ticks=pack_ticks(self._taken(frozen.ticks)))
+        except (ArithmeticError, TypeError, ValueError):
+            self._refuse(frozen.change.quote)
+            return None
+
+    def _taken(self, ticks: Iterable[object]) -> list[object]:
+        """Return the ticks, which are made as they are taken, with a pause after each piece."""
+        rows: list[object] = []
+        iterator = iter(ticks)
+        while some := list(islice(iterator, self._room)):
+            rows += some
+            self._room -= len(some)
+            if not self._room:
+                self._breathe()
+        return rows
+
+    def _refuse(self, quote: str) -> None:
+        """Log the exception at hand: one quote must not hold up all others."""
+        log.exception("! the state of %s cannot be packed", quote)
+        self._fail([quote])
 
     def _fail(self, quotes: Collection[str]) -> None:
         self.failures += len(quotes)
         for quote in quotes:
             self._saved.pop(quote, None)
-
-
-def _new_bars(book: SavedBook, base: Base, finished: dict[str, int]) -> list[Bar]:
-    """Return the finished bars that are not stored yet, or not as they are now, and note them in ``finished``."""
-    corrected = book.take_corrected(base)
-    if corrected is not None and base in finished:
-        finished[base] = min(finished[base], corrected - 1)
-    last = book.last_finished(base)
-    if last is None or last <= finished.get(base, last - 1):
-        return []
-    begin = book.complete_from(base)
-    assert begin is not None, "there is a finished bar"
-    bars = list(book.finished(base, max(begin, finished.get(base, begin - 1) + 1), None))
-    if bars:
-        finished[base] = label_of(bars[-1])
-    return bars

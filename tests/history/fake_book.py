@@ -1,13 +1,13 @@
 """A quote's book for the tests of history: bars, ticks that are numbers, and a state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rtserver.history.group import label_of
 from rtserver.market.market_bar import Bar
 
 
 class FakeBook:
-    """See ``SavedBook``. A tick is its own number."""
+    """See ``SavedBook``. A tick is its own number; so many have been ``made`` for a save."""
 
     def __init__(self, bars: Sequence[Bar] = (), begin: int | None = None, *, base: str = "1m") -> None:
         self.bars = {base: list(bars)}
@@ -16,6 +16,7 @@ class FakeBook:
         self.seq = 0
         self.kept_from = 0
         self.corrected: int | None = None
+        self.made = 0
         self.extra: dict[str, object] = {}
 
     def complete_from(self, base: str) -> int | None:
@@ -29,10 +30,14 @@ class FakeBook:
     def state(self) -> object:
         return {"seq": self.seq, **self.extra}
 
-    def ticks_after(self, seq: int) -> list[object] | None:
+    def ticks_after(self, seq: int) -> Iterator[object] | None:
         if seq and seq < self.kept_from:
             return None
-        return list(range(max(seq, self.kept_from) + 1, self.seq + 1))
+        return map(self._make, range(max(seq, self.kept_from) + 1, self.seq + 1))
+
+    def _make(self, number: int) -> object:
+        self.made += 1
+        return number
 
     def let_go(self) -> None:
         self.kept_from = self.seq

@@ -125,10 +125,31 @@ def test_a_worker_that_does_not_write_keeps_no_ticks_for_a_save() -> None:
         worker.take(Tick(BEGIN + second, 1, 1, 1, 1, None, time=BEGIN + second), BEGIN)
     worker.record.let_go()
     assert worker.record.ticks_after(2) is None
-    assert worker.record.ticks_after(0) == [(BEGIN + second, 1, None) for second in range(3)]
+    kept = worker.record.ticks_after(0)
+    assert kept is not None
+    assert list(kept) == [(BEGIN + second, 1, None) for second in range(3)]
     for second in range(MOST_NOTED + 1):
         worker.take(Tick(BEGIN + second, 1, 1, 1, 1, None, time=BEGIN + second), BEGIN)
     assert worker.record.ticks_after(3) is None
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_ticks_for_a_save_stay_as_they_were_while_the_book_goes_on(is_saved: bool) -> None:
+    history = MemoryHistory()
+    worker = Worker(history, MemoryStates(history))
+
+    def take(seconds: range) -> None:
+        for second in seconds:
+            worker.take(Tick(BEGIN + second, 1, 1, 1, 1, None, time=BEGIN + second), BEGIN)
+
+    take(range(3))
+    if is_saved:
+        worker.save()
+    take(range(3, 6))
+    ticks = worker.record.ticks_after(3 * is_saved)
+    take(range(6, 6 + 2 * RULES.tail_ticks))
+    assert ticks is not None
+    assert [row[0] - BEGIN for row in ticks] == list(range(3 * is_saved, 6))
 
 
 def test_the_state_of_a_quote_that_is_silent_for_days_goes_and_its_last_bars_stay() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rtserver.base.queue.port import QueueAwayError
-from rtserver.history.history_writer import HistoryWriter, WriteRule
+from rtserver.history.history_writer import PIECE, HistoryWriter, WriteRule
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
-from rtserver.history.port import HistoryRange, QuoteStates
+from rtserver.history.port import HistoryRange, QuoteStates, StateChange
 from rtserver.history.saved_state import StateError, pack_state, pack_ticks, unpack_state, unpack_ticks
 from rtserver.history.writer_lease import WriterLease
 from tcelib.lease.memory import MemoryLeases
@@ -241,6 +241,70 @@ def test_the_thread_rests_between_slices(worker: Worker, milliseconds: int, paus
     slow_down(worker, milliseconds / 1000)
     worker.writer.write()
     assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == pauses
+
+
+def watch_pieces(worker: Worker, go_on: Callable[[], object]) -> list[int]:
+    """Return a list that gets the ticks made since the last pause, at each pause; then ``go_on`` is called."""
+    pieces, made = [], 0
+
+    def pause(seconds: float) -> None:
+        nonlocal made
+        before, made = made, sum(book.made for book in worker.books.values())
+        pieces.append(made - before)
+        worker.clock.pause(seconds)
+        go_on()
+
+    worker.writer._pause = worker.writer._rest = pause
+    return pieces
+
+
+@pytest.mark.parametrize(("quotes", "ticks"), [(1, 20_000), (40, 499), (7, 3_001)])
+def test_the_other_loops_go_on_after_each_piece_of_the_ticks(worker: Worker, quotes: int, ticks: int) -> None:
+    for number in range(quotes):
+        worker.take(f"A:{number}", ticks, 1, "5-7")
+    pieces = watch_pieces(worker, lambda: None)
+    worker.writer.write()
+    assert max(pieces) == PIECE
+    assert sum(pieces) == quotes * ticks
+    assert all(list(unpack_ticks(worker.states.ticks(quote)))[-1] == ticks for quote in worker.books)
+
+
+def test_a_round_trip_has_no_more_ticks_than_one_quote_with_many(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    save = worker.states.save
+
+    def saved(changes: list[StateChange]) -> list[int]:
+        sizes.append([change.seq for change in changes])
+        return save(changes)
+
+    monkeypatch.setattr(worker.states, "save", saved)
+    for number, ticks in enumerate((10, 20_000, 10, 4_000, 2_000)):
+        worker.take(f"A:{number}", ticks, 1, "5-7")
+    watch_pieces(worker, lambda: None)
+    worker.writer.touch(list(worker.books))
+    worker.writer._save_all(list(worker.books))
+    assert sizes == [[10], [20_000], [10, 4_000], [2_000]]
+
+
+def test_what_comes_during_a_pause_belongs_to_the_next_save(worker: Worker) -> None:
+    worker.writer.write()
+    worker.take(QUOTE, 2 * PIECE, 2, "5-7")
+    pieces = watch_pieces(worker, lambda: worker.take(QUOTE, 1, 2, "5-8") if len(pieces) == 1 else None)
+    worker.writer.write()
+    state = worker.states.load([QUOTE])[QUOTE]
+    assert (state.stamp, state.seq, unpack_state(state.state).book) == ("5-7", 2 * PIECE, {"seq": 2 * PIECE})
+    worker.writer.write()
+    assert worker.states.load([QUOTE])[QUOTE].seq == 2 * PIECE + 1
+    assert list(unpack_ticks(worker.states.ticks(QUOTE))) == list(range(1, 2 * PIECE + 2))
+
+
+def test_the_pauses_within_a_slice_are_part_of_its_rest(worker: Worker) -> None:
+    worker.take(QUOTE, 2 * PIECE, 1, "5-7")
+    slow_down(worker, 0.010)
+    worker.writer.write()
+    assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == [0.02, 0.48]
 
 
 def test_a_writer_that_the_bus_waits_for_rests_a_third_of_the_time_and_begins_anew_at_once(worker: Worker) -> None:

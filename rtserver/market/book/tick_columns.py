@@ -35,10 +35,10 @@ class TickColumns:
     ``clock`` writes the labels that are times of day.
     """
 
-    __slots__ = ("_clock", "_closes", "_extra", "_flags", "_volumes", "times")
+    __slots__ = ("_closes", "_extra", "_flags", "_volumes", "clock", "times")
 
     def __init__(self, clock: ZoneClock) -> None:
-        self._clock = clock
+        self.clock = clock
         self.times = array("d")
         self._closes = array("d")
         self._volumes = array("d")  # NaN: none was sent
@@ -176,12 +176,12 @@ class TickColumns:
             return _TEXT
         style = style_of(tick.label)
         # A clock that is put forward does not show each time of day.
-        is_true = style != FREE and self._clock.label(tick.time, style) == tick.label
+        is_true = style != FREE and self.clock.label(tick.time, style) == tick.label
         return style if is_true else FREE
 
     def _label(self, index: int, style: int) -> Label:
         if style < FREE or self._extra is None:
-            return self._clock.label(self.times[index], style)
+            return self.clock.label(self.times[index], style)
         return self._extra.label(index)
 
 

@@ -72,6 +72,12 @@ class TickTail:
         self._columns.restore(state.columns)
         self._times = self._columns.times
 
+    def copy(self) -> "TickTail":
+        """Return a tail of the same ticks."""
+        other = TickTail(self._length, self._columns.clock)
+        other.restore(self.state)
+        return other
+
     def index_at(self, time_ms: float) -> int:
         """Return the number of ticks that are older than a moment."""
         return bisect_left(self._times, time_ms)
