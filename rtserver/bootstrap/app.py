@@ -27,6 +27,7 @@ from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.process.memory import resident_bytes, system_bytes
 from rtserver.bootstrap.process.queue_signer import signer_of
+from rtserver.bootstrap.process.tally_file import Tallies, lone_tallies
 from rtserver.bootstrap.registry_side import build_lease, name_taken
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Departure, Shutdown
@@ -71,7 +72,7 @@ class App:
     """One server: the websocket thread, which is the one that calls ``run``, and the service thread.
 
     ``sockets`` are bound; ``redis_url`` is the Redis of its queue. ``port`` is the public one. ``departure`` is
-    what its end leaves behind if nobody says otherwise.
+    what its end leaves behind if nobody says otherwise. ``tallies`` are those that it shares with other workers.
     """
 
     def __init__(
@@ -84,8 +85,10 @@ class App:
         certificate: Certificate | None = None,
         life: Life | None = None,
         departure: Departure = Departure.UNKNOWN,
+        tallies: Tallies | None = None,
     ) -> None:
         self._config = config
+        self._tallies = tallies or lone_tallies()
         self._redis_url = redis_url
         self._site = site
         self._certificate = certificate
@@ -195,6 +198,7 @@ class App:
             worker=worker,
             trail=self._trail,
             signer=self._signer,
+            tally=self._tallies.services,
         )
         self._lease = build_lease(
             config,
@@ -205,7 +209,7 @@ class App:
             figures=lambda: {"connections": len(self._user_side.server)},
             on_end=self._on_lease_end,
         )
-        self._user_side = build_user_side(config, self._redis_url, self._bridge, self._lease)
+        self._user_side = build_user_side(config, self._redis_url, self._bridge, self._lease, self._tallies.users)
         self._memory = MemoryWatch(memory_bounds(config, system_bytes), self._user_side.server, resident_bytes)
 
     async def _take_lease(self) -> None:
@@ -239,6 +243,7 @@ class App:
             certificate=certificate,
             lease=self._lease,
             worker=self._worker,
+            tallies=self._tallies,
         )
         self._metrics = Metrics(measures)
         return build_listeners(

@@ -10,6 +10,7 @@ from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.shared import TceShared
 from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.log_flood import dropped_lines
+from rtserver.bootstrap.process.tally_file import Tallies
 from rtserver.bootstrap.service_side import ServiceSide
 from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.metrics import Measure
@@ -40,6 +41,7 @@ def all_measures(
     certificate: Certificate | None,
     lease: WorkerLease,
     worker: str,
+    tallies: Tallies,
 ) -> Iterator[Measure]:
     """Yield the measures of the server called ``worker``."""
     yield Measure("gauge", "server_info", "1, with the name of this server", lambda: {worker: 1}, "name")
@@ -47,6 +49,8 @@ def all_measures(
     yield from user_measures(server, users)
     yield from tce_measures(user_side.tce.shared)
     yield from limit_measures(user_side.limited, server, user_side.tce.shared)
+    unshared = "Counts and rates that the memory which workers share had no place for"
+    yield Measure("counter", "limits_unshared", unshared, lambda: tallies.unplaced)
     yield from service_measures(services.thread, services.quotes)
     yield from topic_measures(services.topics)
     yield from resume_measures(services.streams, users)

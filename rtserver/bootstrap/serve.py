@@ -25,6 +25,7 @@ from rtserver.bootstrap.process.file_limit import raise_file_limit
 from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.process.log import log_as_configured
 from rtserver.bootstrap.process.memory import system_bytes
+from rtserver.bootstrap.process.tally_file import inherit_tallies
 from rtserver.bootstrap.shutdown import Departure
 from rtserver.bootstrap.site.django_env import prepare_django
 from rtserver.bootstrap.supervised import SupervisorOverseer
@@ -83,9 +84,17 @@ def _serve(config: Config, assignment: Assignment | None) -> int:
         log_as_configured(config)
         departure = Departure.UNKNOWN if supervisor is None else Departure.SUCCEEDED
         life = ProcessLife(config, supervisor or TerminalOverseer(config, has_demo=site is not None))
-        return asyncio.run(
-            App(config, redis_url, site, sockets, certificate=certificate, life=life, departure=departure).run()
+        app = App(
+            config,
+            redis_url,
+            site,
+            sockets,
+            certificate=certificate,
+            life=life,
+            departure=departure,
+            tallies=None if assignment is None else inherit_tallies(assignment.tally, assignment.columns),
         )
+        return asyncio.run(app.run())
     except StartError as error:
         if supervisor is None:
             raise

@@ -15,6 +15,8 @@ import gevent.event
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.message import Message, PushesLost
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
+from rtserver.base.limit.table import Limit
+from rtserver.base.limit.tally import Tally
 from rtserver.base.mark.file_marks import FileMarks
 from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import MarkPort
@@ -58,6 +60,7 @@ from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient
 
 PAUSE_SECONDS = 0.001
+SERVICE_CPU = f"{Limit.USER_CPU} services"
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +90,7 @@ def build_services(
     worker: str,
     trail: CanaryTrail,
     signer: Signer,
+    tally: Tally,
 ) -> ServiceSide:
     """Build the service thread and everything on it, without starting it. Raises ``PluginError``."""
     client = gevent_client(redis_url)
@@ -106,7 +110,10 @@ def build_services(
     push = QueuePush(client, config.queue, signer, call=link.call)
     canaries = CanaryProcess(process, trail)
     history = build_history(config, client, queue, link, open_calendars(config))
-    handlers = build_handlers(config, bridge, streams, revoke, canaries, history=history, places=places, push=push)
+    shares = service_shares(config, tally)
+    handlers = build_handlers(
+        config, bridge, streams, revoke, canaries, history=history, places=places, push=push, shares=shares
+    )
     pipeline = Pipeline(
         queue,
         link,
@@ -169,11 +176,11 @@ def build_handlers(
     history: HistorySide,
     places: Places,
     push: PushToQueue,
+    shares: FairShares | None,
 ) -> Handlers:
     """Build the handlers, the plug-ins' among them. Raises ``PluginError``."""
     post = bridge.to_users.post
     sizes = MessageSizeLimit(config.outbox_hard_bytes)
-    shares = service_shares(config)
     users = UserCommands(post, sizes, places)
     context = ServiceContext(post, users, offload, push, gevent.spawn_later, shares, sizes, gevent.sleep)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
@@ -233,7 +240,7 @@ def pipeline_limits(config: Config) -> PipelineLimits:
     )
 
 
-def service_shares(config: Config) -> FairShares | None:
+def service_shares(config: Config, tally: Tally) -> FairShares | None:
     """Return the shares of processor time on the service thread; None for no limit.
 
     Between two pieces the thread pauses, and the websocket thread gets the interpreter: it would wait 5 ms otherwise.
@@ -242,7 +249,7 @@ def service_shares(config: Config) -> FairShares | None:
     if not share:
         return None
     clock = ProcessorClock(time.monotonic, time.thread_time)
-    return FairShares(cpu_rate(share), clock, gevent.spawn_later, pause=PAUSE_SECONDS)
+    return FairShares(cpu_rate(share), clock, gevent.spawn_later, pause=PAUSE_SECONDS, tally=tally, name=SERVICE_CPU)
 
 
 def open_calendars(config: Config) -> ExchangeCalendars:

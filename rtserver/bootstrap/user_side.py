@@ -16,6 +16,7 @@ from rtserver.base.connection.connection import fan_out
 from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.base.limit.table import LimitCounts
+from rtserver.base.limit.tally import Tally
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_revocations import RedisRevocations
@@ -86,16 +87,23 @@ class UserSide:
         self.revocations.close()
 
 
-def build_user_side(config: Config, redis_url: str, bridge: Bridge, presence: Presence) -> UserSide:
+def build_user_side(config: Config, redis_url: str, bridge: Bridge, presence: Presence, tally: Tally) -> UserSide:
     """Build the websocket thread's objects on the event loop. Raises ``PluginError``."""
     threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
     limited = LimitCounts()
     revocations = RedisRevocations(plain_client(redis_url), config.queue)
     log_ins = LoginWatch(lambda: probe_site(reads_groups=users.rights.policy.needs_groups), threads)
     users = build_users(
-        config, bridge, threads, revocations, limited, on_look_up_error=log_ins.on_failure, presence=presence
+        config,
+        bridge,
+        threads,
+        revocations,
+        limited,
+        on_look_up_error=log_ins.on_failure,
+        presence=presence,
+        tally=tally,
     )
-    server, tce = build_server(config, users, threads, limited)
+    server, tce = build_server(config, users, threads, limited, tally)
     return UserSide(users, server, tce, log_ins, limited, threads, revocations)
 
 
@@ -108,6 +116,7 @@ def build_users(
     *,
     on_look_up_error: Callable[[], object],
     presence: Presence,
+    tally: Tally,
 ) -> UserManager:
     """Build all users on the event loop. ``threads`` run what blocks in Django and ``revocations``.
 
@@ -130,7 +139,7 @@ def build_users(
         rights=rights,
         epoch=secrets.token_hex(6),
         heartbeat_ms=int(config.heartbeat_seconds * 1000),
-        limits=UserLimits(user_bounds(config), limited, call_later=loop.call_later),
+        limits=UserLimits(user_bounds(config), limited, call_later=loop.call_later, tally=tally),
         sizes=MessageSizeLimit(config.outbox_hard_bytes),
         on_look_up_error=on_look_up_error,
         presence=presence,
@@ -139,14 +148,14 @@ def build_users(
 
 
 def build_server(
-    config: Config, users: UserManager, threads: Executor, limited: LimitCounts
+    config: Config, users: UserManager, threads: Executor, limited: LimitCounts, tally: Tally
 ) -> tuple[WebSocketServer, TceServer]:
     """Build the users' connections, of every kind. ``threads`` run what blocks in Django. Raises ``PluginError``."""
     faults = [finding.detail for finding in judge_cookies(settings, config) if finding.severity is Severity.FAIL]
     for fault in faults:
         log.error("! %s", fault)
     reasons = RefusalReasons(threads, token_seconds=config.tce_token_seconds, hints=faults)
-    admission = Admission(admission_limits(config), limited)
+    admission = Admission(admission_limits(config), limited, tally)
     tce = TceServer(
         TceShared(
             _adapter(config, users),

@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeAlias
 
 from rtserver.base.limit.cpu_quota import CallLater
+from rtserver.base.limit.tally import KeyCount
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
 from rtserver.modules.chart_part import CalendarOf
@@ -111,17 +111,14 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         """Return the agent's charts, made for its first message: a page of pushes has none."""
         charts: MyChartAgent | None = agent.modules.get(MYCHARTS)
         if charts is None:
-            charts = MyChartAgent(agent, self._painter, self._news, self._max_rate, self._calendar_of)
+            count = KeyCount(self.users.limits.charts, str(agent.user.user_id))
+            charts = MyChartAgent(agent, self._painter, self._news, self._max_rate, self._calendar_of, count=count)
             agent.modules[MYCHARTS] = charts
         return charts
 
     def _check_limits(self, agent: UserAgent, charts: MyChartAgent, request: ChartRequest) -> None:
         """Check the limits of a chart; one that replaces another costs a picture, too. Raises ``BadMessage``."""
-        limits, user_id, memberships = self.users.limits, agent.user.user_id, charts.quotes.memberships
+        limits, user_id, memberships = self.users.limits, str(agent.user.user_id), charts.quotes.memberships
         if request.chart_id not in memberships:
-            limits.check_charts(len(memberships), self._max_charts, partial(self._count_charts, user_id))
-        limits.check_picture(str(user_id))
-
-    def _count_charts(self, user_id: int | str) -> int:
-        agents = self.users.get_users(user_id)
-        return sum([len(agent.modules[MYCHARTS].quotes.memberships) for agent in agents if MYCHARTS in agent.modules])
+            limits.check_charts(user_id, len(memberships), self._max_charts)
+        limits.check_picture(user_id)

@@ -3,8 +3,7 @@
 ``modules.topic_message`` makes the messages that answer.
 """
 
-from functools import partial
-
+from rtserver.base.limit.tally import KeyCount
 from rtserver.modules.mychart_agent import RateCap, no_cap
 from rtserver.modules.topic_agent import SubscribeRequest, TopicAgent, UnsubscribeRequest
 from rtserver.modules.topic_message import TOPIC, SnapshotMessages
@@ -53,16 +52,13 @@ class TopicMsgHandler(BaseUserMsgHandler):
         topics: TopicAgent | None = agent.modules.get(TOPIC)
         if topics is None:
             largest = self.users.sizes.largest_everywhere
-            topics = agent.modules[TOPIC] = TopicAgent(agent, self._messages, largest, self._max_rate)
+            count = KeyCount(self.users.limits.topics, str(agent.user.user_id))
+            topics = agent.modules[TOPIC] = TopicAgent(agent, self._messages, largest, self._max_rate, count)
         return topics
 
     def _check_limits(self, agent: UserAgent, topics: TopicAgent, request: SubscribeRequest) -> None:
         """Check the limits of a topic; one that replaces another costs a snapshot, too. Raises ``BadMessage``."""
-        limits, user_id, memberships = self.users.limits, agent.user.user_id, topics.topics.memberships
+        limits, user_id, memberships = self.users.limits, str(agent.user.user_id), topics.topics.memberships
         if request.topic_id not in memberships:
-            limits.check_topics(len(memberships), self._max_topics, partial(self._count_topics, user_id))
-        limits.check_picture(str(user_id))
-
-    def _count_topics(self, user_id: int | str) -> int:
-        agents = self.users.get_users(user_id)
-        return sum([len(agent.modules[TOPIC].topics.memberships) for agent in agents if TOPIC in agent.modules])
+            limits.check_topics(user_id, len(memberships), self._max_topics)
+        limits.check_picture(user_id)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
+from rtserver.base.limit.tally import KeyCount
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
 from rtserver.modules.chart_part import CalendarOf, Part, feed_request, page_of, part_of, within_page
@@ -124,7 +125,7 @@ class ChartPage:
 class MyChartAgent(BaseUserAgentModule):
     """The charts of one agent. A static chart counts until it has been sent. ``max_rate`` bounds every chart.
 
-    ``news`` tells whether the exchanges of its charts trade.
+    ``news`` tells whether the exchanges of its charts trade, ``count`` counts the charts of the agent's user.
     """
 
     def __init__(
@@ -134,9 +135,11 @@ class MyChartAgent(BaseUserAgentModule):
         news: SessionNews,
         max_rate: RateCap = no_cap,
         calendar_of: CalendarOf = NO_CALENDARS.of,
+        *,
+        count: KeyCount | None = None,
     ) -> None:
         super().__init__(agent)
-        self.quotes: TopicListener[MyChart] = TopicListener(agent)
+        self.quotes: TopicListener[MyChart] = TopicListener(agent, count)
         self._pages: TopicListener[ChartPage] = TopicListener(agent)
         self._painter = painter
         self._news = news

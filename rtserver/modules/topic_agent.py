@@ -11,6 +11,7 @@ import msgspec
 
 from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
+from rtserver.base.limit.tally import KeyCount
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
 from rtserver.modules.chart_request import MaxRate
@@ -134,13 +135,21 @@ class TopicView:
 
 
 class TopicAgent(BaseUserAgentModule):
-    """The topics of one agent. ``max_rate`` bounds every topic, ``largest`` the bytes of a snapshot's message."""
+    """The topics of one agent. ``max_rate`` bounds every topic, ``largest`` the bytes of a snapshot's message.
+
+    ``count`` counts the topics of the agent's user.
+    """
 
     def __init__(
-        self, agent: UserAgent, messages: SnapshotMessages, largest: int, max_rate: RateCap = no_cap
+        self,
+        agent: UserAgent,
+        messages: SnapshotMessages,
+        largest: int,
+        max_rate: RateCap = no_cap,
+        count: KeyCount | None = None,
     ) -> None:
         super().__init__(agent)
-        self.topics: TopicListener[TopicView] = TopicListener(agent)
+        self.topics: TopicListener[TopicView] = TopicListener(agent, count)
         self._messages = messages
         self._largest = largest
         self._max_rate = max_rate

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from rtserver.base.bridge.message import Refused, Snapshot, Update
 from rtserver.base.limit.steps import Steps
+from rtserver.base.limit.tally import KeyCount
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.policy import ForbiddenError, ServiceRequest
@@ -64,10 +65,14 @@ class Membership(Generic[W]):
 
 
 class TopicListener(BaseUserAgentModule, Generic[W]):
-    """The topics that one agent listens to. ``memberships`` has them by name; others only read it."""
+    """The topics that one agent listens to. ``memberships`` has them by name; others only read it.
 
-    def __init__(self, agent: UserAgent) -> None:
+    With a ``count``, each counts there as long as it lasts.
+    """
+
+    def __init__(self, agent: UserAgent, count: KeyCount | None = None) -> None:
         super().__init__(agent)
+        self._count = count
         self.memberships: dict[Hashable, Membership[W]] = {}
         self._by_ref: dict[int, Membership[W]] = {}
         self._renewed: dict[int, Membership[W]] = {}  # by the ref of the renewal
@@ -96,7 +101,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
             return
         if replaced is not None:
             self._end(replaced)
-        self.memberships[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)
+        self._begin(Membership(name, watcher, ref, rate))
         if replaced is not None:
             replaced.watcher.on_replaced()
 
@@ -202,7 +207,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         renewed.renewal = None
         self._end(renewed)
         membership = Membership(renewed.name, renewed.watcher, ref, renewed.rate)
-        self.memberships[renewed.name] = self._by_ref[ref] = membership
+        self._begin(membership)
         return membership
 
     def _fail(self, membership: Membership[W]) -> None:
@@ -210,11 +215,18 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         code, text = ErrorCode.INTERNAL, "the server failed at the picture"
         membership.watcher.on_refused(Refused(self.agent.id, membership.ref, code, text))
 
+    def _begin(self, membership: Membership[W]) -> None:
+        self.memberships[membership.name] = self._by_ref[membership.ref] = membership
+        if self._count is not None:
+            self._count.add()
+
     def _end(self, membership: Membership[W]) -> None:
         # The push of a picture may end a slow connection, and all memberships with it.
         if self._by_ref.pop(membership.ref, None) is None:
             return
         del self.memberships[membership.name]
+        if self._count is not None:
+            self._count.remove()
         membership.release()
         if membership.group is not None:
             self.agent.leave(*membership.group)

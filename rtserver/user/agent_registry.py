@@ -44,10 +44,6 @@ class AgentIndex:
         """Return the agents of a name, the oldest first."""
         return tuple(self._agents.get(name, {}).values())
 
-    def count(self, name: str) -> int:
-        """Return the number of agents of a name."""
-        return len(self._agents.get(name, ()))
-
     def names(self) -> tuple[str, ...]:
         """Return all names."""
         return tuple(self._agents)

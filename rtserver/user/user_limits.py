@@ -1,4 +1,4 @@
-"""Limits of one user, over all of the user's connections together.
+"""Limits of one user, over all of the user's connections together: those to the other workers included.
 
 Decides how much is too much, and the reason that the client is told.
 """
@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares, ProcessorClock, cpu_rate
 from rtserver.base.limit.table import Limit, LimitCounts
-from rtserver.base.limit.token_bucket import TokenBucketTable, rate_of
+from rtserver.base.limit.tally import Counts, LocalTally, Tally
+from rtserver.base.limit.token_bucket import rate_of
 from rtserver.base.limit.too_many import TooMany
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.json_depth import is_deeper
@@ -37,8 +38,9 @@ class UserBounds(NamedTuple):
 class UserLimits:
     """Enforces ``bounds`` and counts the refusals.
 
-    ``clock`` gives monotonic seconds, ``cpu_clock`` the processor time of this thread. ``call_later`` calls by the
-    first; without it, processor time is not limited.
+    ``connections``, ``charts`` and ``topics`` count what users have open, by the users' ids: for all processes of the
+    ``tally`` where there is a bound. ``clock`` gives monotonic seconds, ``cpu_clock`` the processor time of this
+    thread. ``call_later`` calls by the first; without it, processor time is not limited.
     """
 
     def __init__(
@@ -48,44 +50,59 @@ class UserLimits:
         clock: Callable[[], float] = time.monotonic,
         call_later: CallLater | None = None,
         cpu_clock: Callable[[], float] = time.thread_time,
+        *,
+        tally: Tally | None = None,
     ) -> None:
-        self.bounds = bounds or UserBounds()
+        tally = LocalTally() if tally is None else tally
+        self.bounds = bounds = bounds or UserBounds()
+        self.connections = _counts(tally, Limit.CONNECTIONS_PER_USER, bounds.connections)
+        self.charts = _counts(tally, Limit.CHARTS_PER_USER, bounds.charts)
+        self.topics = _counts(tally, Limit.TOPICS_PER_USER, bounds.topics)
         self.counted = LimitCounts() if counted is None else counted
         self._clock = clock
         self._shares = None
-        if self.bounds.cpu and call_later is not None:
+        if bounds.cpu and call_later is not None:
             self._shares = FairShares(
-                cpu_rate(self.bounds.cpu),
+                cpu_rate(bounds.cpu),
                 ProcessorClock(clock, cpu_clock),
                 call_later,
                 on_limit=lambda: self.counted.note(Limit.USER_CPU),
+                tally=tally,
             )
-        self._pictures = TokenBucketTable(rate_of(self.bounds.pictures))
+        self._pictures = tally.buckets(Limit.PICTURES_PER_USER, rate_of(bounds.pictures))
 
     def share_of(self, user_id: str) -> FairShare | None:
         """Return the user's processor time on this thread, or None where it is not limited."""
         return None if self._shares is None else self._shares.of(user_id)
 
-    def check_connections(self, count: int) -> None:
-        """Raise ``TooMany`` if a user with ``count`` connections may not open another one."""
-        if 0 < self.bounds.connections <= count:
+    def check_connections(self, user_id: str) -> None:
+        """Raise ``TooMany`` if a user may not open one more connection."""
+        most = self.bounds.connections
+        if most and self.connections.of(user_id) >= most:
             self.counted.note(Limit.CONNECTIONS_PER_USER)
-            reason = f"{count} connections of this user are open, which is the limit"
+            reason = f"{most} connections of this user are open, which is the limit"
             raise TooMany(Limit.CONNECTIONS_PER_USER, reason, CROWDED_SECONDS)
 
-    def check_charts(self, of_connection: int, most: int, of_user: Callable[[], int]) -> None:
-        """Raise ``BadMessage`` (rate_limited) if one more chart is too many.
+    def check_charts(self, user_id: str, of_connection: int, most: int) -> None:
+        """Raise ``BadMessage`` (rate_limited) if one more chart of a user is too many.
 
-        The connection has ``of_connection`` charts and may have ``most``. ``of_user`` counts its user's charts; it is
-        called if those are limited.
+        The connection has ``of_connection`` charts and may have ``most``.
         """
-        self._check_open("charts", of_connection, most, of_user)
+        if of_connection >= most:
+            raise self._too_many(Limit.CHARTS_PER_CONNECTION, f"{most} charts are open on this connection")
+        bound = self.bounds.charts
+        if bound and self.charts.of(user_id) >= bound:
+            raise self._too_many(Limit.CHARTS_PER_USER, f"{bound} charts of this user are open")
 
-    def check_topics(self, of_connection: int, most: int, of_user: Callable[[], int]) -> None:
+    def check_topics(self, user_id: str, of_connection: int, most: int) -> None:
         """Raise ``BadMessage`` (rate_limited) if one more topic is too many. The arguments are as in
         ``check_charts``.
         """
-        self._check_open("topics", of_connection, most, of_user)
+        if of_connection >= most:
+            raise self._too_many(Limit.TOPICS_PER_CONNECTION, f"{most} topics are open on this connection")
+        bound = self.bounds.topics
+        if bound and self.topics.of(user_id) >= bound:
+            raise self._too_many(Limit.TOPICS_PER_USER, f"{bound} topics of this user are open")
 
     def check_picture(self, user_id: str) -> None:
         """Raise ``BadMessage`` (rate_limited) if a user asks for too many pictures: charts and topics together."""
@@ -96,19 +113,6 @@ class UserLimits:
             self.counted.note(Limit.PICTURES_PER_USER)
             text = f"too many charts or topics asked for; {self.bounds.pictures:g} a second are allowed"
             raise BadMessage(ErrorCode.RATE_LIMITED, text)
-
-    def _check_open(self, what: str, of_connection: int, most: int, of_user: Callable[[], int]) -> None:
-        bound, of_connections, of_users = {
-            "charts": (self.bounds.charts, Limit.CHARTS_PER_CONNECTION, Limit.CHARTS_PER_USER),
-            "topics": (self.bounds.topics, Limit.TOPICS_PER_CONNECTION, Limit.TOPICS_PER_USER),
-        }[what]
-        if of_connection >= most:
-            self.counted.note(of_connections)
-            text = f"{most} {what} are open on this connection, which is the limit"
-            raise BadMessage(ErrorCode.RATE_LIMITED, text)
-        if bound and of_user() >= bound:
-            self.counted.note(of_users)
-            raise BadMessage(ErrorCode.RATE_LIMITED, f"{bound} {what} of this user are open, which is the limit")
 
     def check_json(self, payload: bytes) -> None:
         """Raise ``BadMessage`` (bad_json) for JSON that must not be decoded.
@@ -122,3 +126,12 @@ class UserLimits:
         if slow_numbers and has_more_slow_numbers(payload, slow_numbers):
             self.counted.note(Limit.JSON_NUMBERS)
             raise BadMessage(ErrorCode.BAD_JSON, f"more than {slow_numbers} {SLOW_NUMBERS_TEXT}")
+
+    def _too_many(self, limit: Limit, what: str) -> BadMessage:
+        self.counted.note(limit)
+        return BadMessage(ErrorCode.RATE_LIMITED, f"{what}, which is the limit")
+
+
+def _counts(tally: Tally, name: str, bound: int) -> Counts:
+    """Return the counts of a bound. Without one nobody asks what the other processes have."""
+    return (tally if bound else LocalTally()).counts(name)

@@ -196,6 +196,7 @@ class UserManager:
             share=share,
         )
         self._registry.add(agent)
+        self.limits.connections.add(str(identity.user_id))
         self._sessions.on_open(agent)
         agent.push_message(self._userinfo(agent), "userinfo")
         if self.drain.has_begun:
@@ -226,6 +227,7 @@ class UserManager:
     def on_close(self, agent: UserAgent, code: int) -> None:
         """Remove the agent: its subscriptions and topics end, and the handlers are told."""
         self._registry.remove(agent)
+        self.limits.connections.remove(str(agent.user.user_id))
         opening = self._opening.get(agent.id)
         rest = self.table.remove(agent) if opening is None else self._remove_after(opening, agent)
         agent.end()
@@ -301,7 +303,7 @@ class UserManager:
         """Return a user who may open one more connection. The session may have been closed during its look-up."""
         if self._sessions.closed.has_any(identity.session_key):
             return None
-        self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
+        self.limits.check_connections(str(identity.user_id))
         return identity
 
     def _userinfo(self, agent: UserAgent) -> dict[str, object]:

@@ -24,7 +24,9 @@ from tests.service_queue import ServiceQueue
 from tests.until import until
 from tests.websocket_client import WebSocketClient
 
-OPTIONS = ("--no-demo-quotes", "--limits", "off", "--drain-seconds", "1", "--canary-seconds", "0.5", "--workers", "2")
+OPTIONS = ("--no-demo-quotes", "--drain-seconds", "1", "--canary-seconds", "0.5", "--workers", "2")
+MOST_OF_USER = 30
+LIMITS = ("--connections-per-user", str(MOST_OF_USER), "--handshakes-per-ip", "0", "--requests-per-ip", "0")
 
 
 class Workers:
@@ -70,6 +72,25 @@ class Workers:
         assert json.loads(client.recv_text())["type"] == "userinfo"
         return client
 
+    def fill(self, login: DemoLogin, stack: ExitStack, places: int) -> list[WebSocketClient]:
+        """Open as many connections as there should be places; then none is let in. Return them."""
+        clients: list[WebSocketClient] = []
+
+        def knock() -> WebSocketClient:
+            client = WebSocketClient.connect("127.0.0.1", self.server.port, "/rt/", login.headers)
+            return stack.enter_context(client)
+
+        def is_full() -> bool:
+            client = knock()
+            if client.answer.status == 101:
+                client.recv_text()
+                clients.append(client)
+            return len(clients) == places
+
+        until(is_full, f"{places} connections are let in", tolerated=OSError)
+        assert [knock().answer.status for _ in range(4)] == [429] * 4
+        return clients
+
     @contextmanager
     def knocking(self) -> Iterator[Counter[str]]:
         """Let clients come and go meanwhile; count how they fared."""
@@ -112,11 +133,22 @@ def has_ended(pid: int) -> bool:
         return True
 
 
+def has_left(client: WebSocketClient) -> bool:
+    """Return whether the other end is closed, of a client that has read everything."""
+    client.socket.setblocking(False)
+    try:
+        return client.recv_bytes() == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 @pytest.fixture(scope="module")
 def workers(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """Two, up for all tests of the module."""
     admin = ("--admin-port", str(unused_port()))
-    server = RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *OPTIONS, *admin)
+    server = RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *OPTIONS, *LIMITS, *admin)
     server.start(lambda: sum("is ready" in line for line in server.output) == 2)
     yield Workers(server, int(admin[1]))
     server.end()
@@ -176,6 +208,20 @@ def test_the_supervisors_program_is_replaced_in_its_process_and_refuses_and_rese
     assert set(outcomes) == {"userinfo"}
     with urllib.request.urlopen(f"http://127.0.0.1:{workers.admin_port}/readyz") as answer:
         assert json.load(answer)["pid"] == workers.server.pid
+
+
+def test_a_limit_holds_for_all_workers_together_whoever_dies(workers: Workers) -> None:
+    login, old = DemoLogin(workers.server.url), workers.until_ready(2)
+    with ExitStack() as stack:
+        clients = workers.fill(login, stack, MOST_OF_USER)
+        os.kill(old["2"], signal.SIGKILL)
+        until(lambda: has_ended(old["2"]), "it is dead")
+        gone = sum(has_left(client) for client in clients)
+        assert 0 < gone < MOST_OF_USER
+        workers.fill(login, stack, gone)
+        workers.until_ready(2, without=old["2"])
+    with ExitStack() as stack:
+        workers.fill(login, stack, MOST_OF_USER)
 
 
 def test_one_port_answers_for_all_workers_and_each_for_itself(workers: Workers) -> None:

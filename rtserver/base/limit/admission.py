@@ -6,7 +6,8 @@ time is passed in.
 
 from rtserver.base.limit.address import neighbourhood
 from rtserver.base.limit.table import AdmissionLimits, Limit, LimitCounts
-from rtserver.base.limit.token_bucket import TokenBucket, TokenBucketTable, rate_of
+from rtserver.base.limit.tally import LocalTally, Tally
+from rtserver.base.limit.token_bucket import rate_of
 from rtserver.base.limit.too_many import TooMany
 
 FULL_SECONDS = 5
@@ -18,22 +19,29 @@ class Admission:
     """Counts of open connections, and buckets for handshakes and requests.
 
     ``full`` is the reason why no handshake is let through at the moment; empty otherwise. Without ``limits``
-    everything is let through, and nothing is counted.
+    everything is let through, and nothing is counted. The limits hold for all processes of the ``tally``.
     """
 
-    def __init__(self, limits: AdmissionLimits = NO_LIMITS, counted: LimitCounts | None = None) -> None:
+    def __init__(
+        self,
+        limits: AdmissionLimits = NO_LIMITS,
+        counted: LimitCounts | None = None,
+        tally: Tally | None = None,
+    ) -> None:
         self.limits = limits
         self.counted = LimitCounts() if counted is None else counted
+        self.tally = tally = LocalTally() if tally is None else tally
         self.full = ""
-        self._inside: dict[str, int] = {}
-        self._all = TokenBucket(rate_of(limits.handshakes))
-        self._by_ip = TokenBucketTable(rate_of(limits.handshakes_per_ip))
-        self._secure_by_ip = TokenBucketTable(rate_of(limits.handshakes_per_ip))
-        self._requests = TokenBucket(rate_of(limits.requests))
-        self._requests_by_ip = TokenBucketTable(rate_of(limits.requests_per_ip))
+        self._inside = tally.counts(Limit.CONNECTIONS_PER_IP)
+        handshakes_per_ip, requests_per_ip = rate_of(limits.handshakes_per_ip), rate_of(limits.requests_per_ip)
+        self._all = tally.bucket(Limit.HANDSHAKES, rate_of(limits.handshakes))
+        self._by_ip = tally.buckets(Limit.HANDSHAKES_PER_IP, handshakes_per_ip)
+        self._secure_by_ip = tally.buckets(f"{Limit.HANDSHAKES_PER_IP} tls", handshakes_per_ip)
+        self._requests = tally.bucket(Limit.REQUESTS, rate_of(limits.requests))
+        self._requests_by_ip = tally.buckets(Limit.REQUESTS_PER_IP, requests_per_ip)
 
     def __len__(self) -> int:
-        """Return the number of addresses with an open connection; 0 where connections are not counted."""
+        """Return the number of addresses with an open connection here; 0 where connections are not counted."""
         return len(self._inside)
 
     def check_files(self, number: int) -> None:
@@ -98,24 +106,17 @@ class Admission:
 
     def leave(self, ip: str) -> None:
         """Stop counting a connection."""
-        if not self.limits.connections_per_ip:
-            return
-        key = neighbourhood(ip)
-        count = self._inside[key]
-        if count > 1:
-            self._inside[key] = count - 1
-        else:
-            del self._inside[key]
+        if self.limits.connections_per_ip:
+            self._inside.remove(neighbourhood(ip))
 
     def _count(self, key: str) -> None:
         most = self.limits.connections_per_ip
         if not most:
             return
-        count = self._inside.get(key, 0)
-        if count >= most:
+        if self._inside.of(key) >= most:
             reason = f"{most} connections are open from your address, which is the limit"
             raise self._refusal(Limit.CONNECTIONS_PER_IP, reason, CROWDED_SECONDS)
-        self._inside[key] = count + 1
+        self._inside.add(key)
 
     def _too_many_handshakes(self, seconds: float) -> TooMany:
         return self._refusal(Limit.HANDSHAKES_PER_IP, "too many handshakes from your address", seconds)

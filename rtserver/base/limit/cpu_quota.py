@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
+from rtserver.base.limit.table import Limit
+from rtserver.base.limit.tally import LocalTally, Tally
 from rtserver.base.limit.token_bucket import BURST_SECONDS, Rate, TokenBucket
 
 log = logging.getLogger(__name__)
@@ -75,7 +77,8 @@ class FairShare:
 
     Until ``strict_until``, which is in the past for most users, the quota is used up: work that may be refused should
     be. ``pause`` is the least time between two pieces that have waited. ``on_paid(share, is_limited)`` is called when
-    time was taken from the buckets; ``is_limited`` says that the quota, and not only the slice, is used up.
+    time was taken from the buckets; ``is_limited`` says that the quota, and not only the slice, is used up. Without a
+    bucket for its ``quota``, a share has one for itself.
     """
 
     __slots__ = (
@@ -104,11 +107,12 @@ class FairShare:
         *,
         pause: float = 0.0,
         on_paid: Callable[["FairShare", bool], object] = lambda share, is_limited: None,
+        quota: TokenBucket | None = None,
     ) -> None:
         self.key = key
         self.is_owing = False
         self.strict_until = 0.0
-        self._quota = TokenBucket(rate.quota)
+        self._quota = TokenBucket(rate.quota) if quota is None else quota
         self._slice = TokenBucket(rate.slice)
         self._clock = clock
         self.now = clock.now
@@ -195,7 +199,8 @@ class FairShares:
     """Shares of all users of one thread. A user who leaves and comes back gets the old one.
 
     A full bucket needs no entry: a share that nobody holds is dropped when it has not been used for as long as it
-    takes to fill. ``on_limit`` is called whenever a quota is used up.
+    takes to fill. ``on_limit`` is called whenever a quota is used up. Quotas are those of the ``tally``, under a
+    ``name``; slices are this thread's own.
     """
 
     def __init__(
@@ -206,7 +211,11 @@ class FairShares:
         *,
         pause: float = 0.0,
         on_limit: Callable[[], object] = lambda: None,
+        tally: Tally | None = None,
+        name: str = Limit.USER_CPU,
     ) -> None:
+        self._tally = LocalTally() if tally is None else tally
+        self._name = name
         self._rate = rate
         self._clock = clock
         self._call_later = call_later
@@ -224,8 +233,15 @@ class FairShares:
         """Return the share of a user."""
         share = self._known.get(key)
         if share is None:
+            quota = self._tally.bucket(self._name, self._rate.quota, key)
             share = FairShare(
-                key, self._rate, self._clock, self._call_later, pause=self._pause, on_paid=self._on_paid
+                key,
+                self._rate,
+                self._clock,
+                self._call_later,
+                pause=self._pause,
+                on_paid=self._on_paid,
+                quota=quota,
             )
             self._known[key] = share
         return share

@@ -16,15 +16,21 @@ from rtserver.base.limit.too_many import TooMany
 T = TypeVar("T")
 
 RETRY_SECONDS = 10
+EVERYBODY = ""
 
 
 class PendingConnections(Generic[T]):
-    """Pending connections under the limits of an ``Admission``."""
+    """Pending connections of one ``stage`` under the limits of an ``Admission``.
 
-    def __init__(self, admission: Admission) -> None:
+    Where several processes share the limits, each displaces its own longest one, and none if it has none. Then the
+    bound is exceeded, by one for each process.
+    """
+
+    def __init__(self, admission: Admission, stage: str = "") -> None:
         self._admission = admission
         self._connections: dict[T, str] = {}  # the longest pending first
-        self._by_ip: dict[str, int] = {}
+        self._all = admission.tally.counts(f"{Limit.PENDING} {stage}")
+        self._by_ip = admission.tally.counts(f"{Limit.PENDING_PER_IP} {stage}")
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -40,27 +46,23 @@ class PendingConnections(Generic[T]):
         """
         limits, counted = self._admission.limits, self._admission.counted
         key = "" if ip is None else neighbourhood(ip)
-        count = self._by_ip.get(key, 0)
-        if key and 0 < limits.pending_per_ip <= count:
+        if key and 0 < limits.pending_per_ip <= (count := self._by_ip.of(key)):
             counted.note(Limit.PENDING_PER_IP)
             reason = f"{count} connections from your address have not said yet what they want"
             raise TooMany(Limit.PENDING_PER_IP, reason, RETRY_SECONDS)
         displaced = None
-        if 0 < limits.pending <= len(self._connections):
+        if self._connections and 0 < limits.pending <= self._all.of(EVERYBODY):
             counted.note(Limit.PENDING)
             displaced = next(iter(self._connections))
             self.leave(displaced)
         self._connections[connection] = key
-        self._by_ip[key] = self._by_ip.get(key, 0) + 1
+        self._all.add(EVERYBODY)
+        self._by_ip.add(key)
         return displaced
 
     def leave(self, connection: T) -> None:
         """Remove a connection; without effect for one that is not pending."""
         key = self._connections.pop(connection, None)
-        if key is None:
-            return
-        count = self._by_ip[key] - 1
-        if count:
-            self._by_ip[key] = count
-        else:
-            del self._by_ip[key]
+        if key is not None:
+            self._all.remove(EVERYBODY)
+            self._by_ip.remove(key)

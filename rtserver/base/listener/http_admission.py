@@ -27,7 +27,7 @@ class HttpAdmission:
         self.admission = connection_set.admission
         self.trusted = trusted
         self.head_seconds = HEAD_SECONDS
-        self.waiting = PendingWatch(connection_set, "too many connections wait")
+        self.waiting = PendingWatch(connection_set, "next request", "too many connections wait")
 
     def arm(self, on_late: Callback) -> Timer:
         """Return a timer for the rest of a head."""

@@ -48,7 +48,7 @@ class HttpListener:
         # The byte behind the path decides as well: "/rt/" is ours, "/rt/x" is not.
         openings = tuple(f"GET {path}{end}".encode() for end in " ?")
         self.http_admission = HttpAdmission(server, trusted=trusted)
-        self.pending = PendingWatch(server, "too many have not said yet what they want")
+        self.pending = PendingWatch(server, "first request", "too many have not said yet what they want")
         self.server = server
         self._http = http
         self._is_proxy_told = False

@@ -19,15 +19,16 @@ class Pending(Protocol):
 class PendingWatch:
     """Bounds for the pending connections of one stage. Belongs to the event loop's thread.
 
-    A full stage turns its longest pending connection away for a new one, with ``full_reason``.
+    A full stage turns its longest pending connection away for a new one, with ``full_reason``. ``stage`` is its name
+    among the listeners.
     """
 
-    def __init__(self, connection_set: ConnectionSet, full_reason: str) -> None:
+    def __init__(self, connection_set: ConnectionSet, stage: str, full_reason: str) -> None:
         self.loop = connection_set.loop
         self.now = connection_set.now
         self._wheel = connection_set.wheel
         self._full_reason = full_reason
-        self._connections: PendingConnections[Pending] = PendingConnections(connection_set.admission)
+        self._connections: PendingConnections[Pending] = PendingConnections(connection_set.admission, stage)
 
     def __len__(self) -> int:
         return len(self._connections)

@@ -30,7 +30,7 @@ class TceListener:
         self._tce = tce
         self._tls_stage: TlsStage | None = None
         if tls is not None:
-            pending = PendingWatch(connection_set, "too many have not completed their handshake")
+            pending = PendingWatch(connection_set, "tce tls", "too many have not completed their handshake")
             self._tls_stage = TlsStage(tls, pending, self._start, on_gone=self._on_gone)
         turn_connections = TURN_CONNECTIONS if tls is None else TLS_TURN_CONNECTIONS
         self._acceptor = Acceptor(connection_set.loop, self._on_accept, turn_connections=turn_connections)

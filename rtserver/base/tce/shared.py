@@ -31,7 +31,7 @@ class TceShared:
         self.login_seconds = login_seconds
         self.reasons = reasons
         self.counts = TceCounts()
-        self.pending: PendingConnections[Carrier] = PendingConnections(admission)
+        self.pending: PendingConnections[Carrier] = PendingConnections(admission, "token")
         """Connections that have not shown a token yet."""
 
     @property

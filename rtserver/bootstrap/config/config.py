@@ -306,7 +306,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lane_length: Annotated[
         int, Meta(description="Messages that may wait in memory for one handler; the rest waits in Redis.", ge=1)
     ] = 10_000
-    limits: Annotated[Literal["on", "off"], Meta(description="Limits against abuse; off for benchmarks.")] = "on"
+    limits: Annotated[
+        Literal["on", "off"],
+        Meta(description="Limits against abuse, most of them for all workers together; off for benchmarks."),
+    ] = "on"
     connections_per_ip: Annotated[
         int, Meta(description="Connections from one address, of every kind; 0 for no limit, here and below.", ge=0)
     ] = 1_000
@@ -365,7 +368,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         float,
         Meta(
             description=(
-                "Milliseconds of processor time a second for one user on each thread; ten times as much at once."
+                "Milliseconds of processor time a second for one user, on websocket threads and again on service "
+                "threads; ten times as much at once."
             ),
             ge=0,
             le=1000,

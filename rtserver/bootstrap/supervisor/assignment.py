@@ -13,8 +13,8 @@ VARIABLE = "_RTSERVER_ASSIGNMENT"
 
 @dataclass(frozen=True)
 class Assignment:
-    """One worker's position among so many ``workers``, and its files: the channel to the supervisor, and sockets that
-    listen already.
+    """One worker's position among so many ``workers``, and its files: the channel to the supervisor, sockets that
+    listen already, and the ``tally``, in which it owns some columns; None where the workers do not count together.
     """
 
     position: int
@@ -22,6 +22,8 @@ class Assignment:
     channel: int
     public: Sequence[int]
     tce: Sequence[int]
+    tally: int | None = None
+    columns: Sequence[int] = ()
 
     def as_text(self) -> str:
         """Return the value of ``VARIABLE``."""

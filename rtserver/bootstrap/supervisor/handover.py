@@ -15,7 +15,7 @@ VARIABLE = "_RTSERVER_HANDOVER"
 @dataclass(frozen=True)
 class HandedWorker:
     """A worker that goes on. ``sockets`` is the place of its sockets in ``HandedPorts.order``; ``rest`` is the
-    beginning of a message whose end has not come yet.
+    beginning of a message whose end has not come yet. ``columns`` are its own of the tally.
     """
 
     pid: int
@@ -27,6 +27,7 @@ class HandedWorker:
     channel: int
     rest: str
     sockets: int
+    columns: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Handover:
     feed: int | None
     redis: Sequence[int]
     """Process and port of the embedded Redis; empty if there is none."""
+    tally: int | None = None
 
     def as_text(self) -> str:
         """Return the value of ``VARIABLE``."""
@@ -58,7 +60,8 @@ class Handover:
         """Return the numbers of all open files."""
         ports = self.ports
         sockets = [number for pair in (ports.guards, *ports.order) for numbers in pair for number in numbers]
-        return [*sockets, *self.admin, *(worker.channel for worker in self.workers)]
+        tally = [] if self.tally is None else [self.tally]
+        return [*sockets, *self.admin, *tally, *(worker.channel for worker in self.workers)]
 
     @classmethod
     def take_from(cls, environ: MutableMapping[str, str]) -> "Handover | None":

@@ -28,6 +28,7 @@ from rtserver.bootstrap.supervisor.fleet import Fleet
 from rtserver.bootstrap.supervisor.handover import Handover
 from rtserver.bootstrap.supervisor.listener_group import ListenerGroup
 from rtserver.bootstrap.supervisor.supervisor import Supervisor
+from rtserver.bootstrap.supervisor.tally_columns import TallyColumns, maybe_columns
 from tcelib.redis.redis_connection import plain_client
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ def supervise(config: Config, given: Sequence[str], handover: Handover | None = 
         if embedded is not None:
             embedded.start()
         fleet = Fleet(worker_count(config), longest_end(config))
-        return _run(_build(config, given, fleet, group, embedded, admin=admin), fleet)
+        tally = _maybe_tally(config, fleet.size)
+        return _run(_build(config, given, fleet, group, embedded, admin=admin, tally=tally), fleet)
     finally:
         group.close_all()
         if embedded is not None:
@@ -73,7 +75,11 @@ def _go_on(
     if embedded is not None and handover.redis:
         embedded.adopt(*handover.redis)
     fleet = Fleet(handover.size, longest_end(config))
-    supervisor = _build(config, given, fleet, group, embedded, admin=admin, feed_pid=handover.feed)
+    if handover.tally is None:
+        tally = _maybe_tally(config, fleet.size)
+    else:
+        tally = TallyColumns(handover.tally, [column for worker in handover.workers for column in worker.columns])
+    supervisor = _build(config, given, fleet, group, embedded, admin=admin, tally=tally, feed_pid=handover.feed)
     supervisor.adopt(handover, sockets)
     log.info("= rtserver %s supervises %d workers that run", rtserver.__version__, len(handover.workers))
     return _run(supervisor, fleet)
@@ -87,6 +93,7 @@ def _build(
     embedded: EmbeddedRedis | None,
     *,
     admin: Sequence[socket.socket],
+    tally: TallyColumns | None,
     feed_pid: int | None = None,
 ) -> Supervisor:
     name = config.worker or f"{socket.gethostname()}:{group.port}"
@@ -107,8 +114,13 @@ def _build(
         redis=() if embedded is None else (embedded.pid, embedded.port),
         admin=admin,
         names=own_names(config),
+        tally=tally,
         on_up=show_banner,
     )
+
+
+def _maybe_tally(config: Config, workers: int) -> TallyColumns | None:
+    return None if config.limits == "off" else maybe_columns(workers)
 
 
 def _run(supervisor: Supervisor, fleet: Fleet) -> int:

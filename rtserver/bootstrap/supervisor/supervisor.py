@@ -28,6 +28,7 @@ from rtserver.bootstrap.supervisor.overview import Overview
 from rtserver.bootstrap.supervisor.reexec import Reexec
 from rtserver.bootstrap.supervisor.share import expected_newcomers, weights_of
 from rtserver.bootstrap.supervisor.signal_inbox import SignalInbox
+from rtserver.bootstrap.supervisor.tally_columns import TallyColumns
 from rtserver.bootstrap.supervisor.worker import Stage, Worker
 
 log = logging.getLogger(__name__)
@@ -47,10 +48,15 @@ class Process:
     listeners: Listeners
     rescued: list[Listeners] = field(default_factory=list)
     """Those of dead workers at which it accepts what waits."""
+    columns: Sequence[int] = ()
+    """Its own of the tally."""
 
 
 class Supervisor:
-    """The parent of ``fleet``, on bound ports. ``on_up`` is called once, when all workers accept connections."""
+    """The parent of ``fleet``, on bound ports. ``on_up`` is called once, when all workers accept connections.
+
+    Without a ``tally`` each worker counts for itself.
+    """
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class Supervisor:
         redis: Sequence[int],
         admin: Sequence[socket.socket],
         names: frozenset[str],
+        tally: TallyColumns | None,
         on_up: Callable[[], object],
     ) -> None:
         self._fleet = fleet
@@ -71,6 +78,7 @@ class Supervisor:
         self._feed = feed
         self._manager = manager
         self._redis = redis
+        self._tally = tally
         self._on_up = on_up
         self._is_up = False
         self._processes: dict[int, Process] = {}
@@ -145,6 +153,7 @@ class Supervisor:
                 channel=process.channel.socket.fileno(),
                 rest=process.channel.rest.decode("latin-1"),
                 sockets=places[tuple(process.listeners.numbers()[0])],
+                columns=process.columns,
             )
             for pid, process in self._processes.items()
         ]
@@ -156,6 +165,7 @@ class Supervisor:
             admin=self._admin.numbers(),
             feed=None if self._feed is None else self._feed.pid,
             redis=self._redis,
+            tally=None if self._tally is None else self._tally.number,
         )
 
     def adopt(self, handover: Handover, sockets: Sequence[Listeners]) -> None:
@@ -166,7 +176,8 @@ class Supervisor:
             worker = Worker(told.pid, told.position, heard=now, connections=told.connections)
             channel = socket.socket(fileno=told.channel)
             channel.set_inheritable(False)
-            self._own(worker, ChildProcess(told.pid), channel, listeners, told.rest.encode("latin-1"))
+            rest = told.rest.encode("latin-1")
+            self._own(worker, ChildProcess(told.pid), channel, listeners, rest, columns=told.columns)
             if told.port:
                 self._fleet.on_up(worker, now, port=told.port, version=told.version)
                 self._fleet.on_beat(worker, now, is_ready=told.is_ready, connections=told.connections)
@@ -226,19 +237,37 @@ class Supervisor:
         if position not in self._listeners:
             self._listeners[position] = self._group.open()
         listeners = self._listeners[position]
+        columns = [] if self._tally is None else self._tally.take()
+        try:
+            self._start_process(position, now, listeners, columns)
+        except OSError:
+            self._forget_counts(columns)
+            raise
+
+    def _start_process(self, position: int, now: float, listeners: Listeners, columns: Sequence[int]) -> None:
+        tally = self._tally.number if self._tally is not None and columns else None
         ours, theirs = socket.socketpair()
         with theirs:
             public, tce = listeners.numbers()
-            assignment = Assignment(position, self._fleet.size, theirs.fileno(), public, tce)
+            assignment = Assignment(position, self._fleet.size, theirs.fileno(), public, tce, tally, columns)
             environ = {**os.environ, VARIABLE: assignment.as_text()}
-            child = start_child(self._commands.worker(position), environ, (theirs.fileno(), *public, *tce))
-        self._own(Worker(child.pid, position, heard=now), child, ours, listeners)
+            files = [theirs.fileno(), *public, *tce, *([] if tally is None else [tally])]
+            child = start_child(self._commands.worker(position), environ, files)
+        self._own(Worker(child.pid, position, heard=now), child, ours, listeners, columns=columns)
 
     def _own(
-        self, worker: Worker, child: ChildProcess, ours: socket.socket, listeners: Listeners, rest: bytes = b""
+        self,
+        worker: Worker,
+        child: ChildProcess,
+        ours: socket.socket,
+        listeners: Listeners,
+        rest: bytes = b"",
+        *,
+        columns: Sequence[int],
     ) -> None:
         channel = Channel(ours, partial(self._on_message, worker), rest)
-        self._processes[worker.pid] = process = Process(worker, child, channel, listeners)
+        process = Process(worker, child, channel, listeners, columns=columns)
+        self._processes[worker.pid] = process
         self._selector.register(ours, selectors.EVENT_READ, partial(self._read, process))
         self._fleet.on_started(worker.position, worker)
 
@@ -283,6 +312,7 @@ class Supervisor:
             worker = process.worker
             self._fleet.on_exit(worker, code, now)
             self._inquiries.on_exit(worker.pid)
+            self._forget_counts(process.columns)
             del self._processes[worker.pid]
             if not any(each.listeners is process.listeners for each in self._processes.values()):
                 if self._listeners.get(worker.position) is process.listeners:
@@ -291,6 +321,10 @@ class Supervisor:
                 self._rescue(process.listeners, now)
             for listeners in process.rescued:
                 self._rescue(listeners, now)
+
+    def _forget_counts(self, columns: Sequence[int]) -> None:
+        if self._tally is not None:
+            self._tally.give_back(columns)
 
     def _ask(self, what: str, on_done: Callable[[Answers], object]) -> None:
         """Ask the worker of each position that can answer."""

@@ -5,11 +5,16 @@ from rtserver.bootstrap.supervisor.command_line import CommandLines
 
 
 def test_an_assignment_is_read_once() -> None:
-    given = Assignment(2, 4, 5, [6, 7], [])
+    given = Assignment(2, 4, 5, [6, 7], [], tally=8, columns=[2, 3])
     environ = {VARIABLE: given.as_text(), "HOME": "/"}
     assert Assignment.take_from(environ) == given
     assert environ == {"HOME": "/"}
     assert Assignment.take_from(environ) is None
+
+
+def test_a_supervisor_of_the_version_before_says_nothing_of_a_tally() -> None:
+    old = {VARIABLE: '{"position": 1, "workers": 2, "channel": 5, "public": [6], "tce": []}'}
+    assert Assignment.take_from(old) == Assignment(1, 2, 5, [6], [], tally=None, columns=())
 
 
 def test_a_workers_own_options_stand_behind_the_given_ones() -> None:

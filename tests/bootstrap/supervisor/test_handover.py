@@ -13,18 +13,27 @@ from rtserver.bootstrap.supervisor.reexec import Reexec
 from tests.until import until
 
 WORKER = HandedWorker(
-    pid=7, position=1, is_ready=True, connections=3, port=99, version="1", channel=12, rest='{"a\xff', sockets=0
+    pid=7,
+    position=1,
+    is_ready=True,
+    connections=3,
+    port=99,
+    version="1",
+    channel=12,
+    rest='{"a\xff',
+    sockets=0,
+    columns=[2, 3],
 )
 PORTS = HandedPorts([[3], [4]], [[[5], [6]], [[8], [9]]])
 
 
 def test_what_is_left_is_read_once() -> None:
-    left = Handover(2, renews=True, workers=[WORKER], ports=PORTS, admin=[10], feed=None, redis=[11, 6379])
+    left = Handover(2, renews=True, workers=[WORKER], ports=PORTS, admin=[10], feed=None, redis=[11, 6379], tally=13)
     environ = {VARIABLE: left.as_text()}
     assert Handover.take_from(environ) == left
     assert environ == {}
     assert Handover.take_from(environ) is None
-    assert sorted(left.files()) == [3, 4, 5, 6, 8, 9, 10, 12]
+    assert sorted(left.files()) == [3, 4, 5, 6, 8, 9, 10, 12, 13]
 
 
 def test_the_sockets_go_on_with_their_numbers_in_the_kernel() -> None:
