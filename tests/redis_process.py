@@ -23,7 +23,9 @@ class RedisProcess:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it takes connections; one that runs stays."""
+        if self._process is not None:
+            return self
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         with self._process.stdout as lines:
@@ -51,6 +53,11 @@ class RedisProcess:
         """Let it hold its connections and answer nothing: a dead peer, as seen from here."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen one go on, with what came meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def client(self) -> redis.Redis:
         """A client of its own for the test."""

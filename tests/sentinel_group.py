@@ -1,9 +1,10 @@
-"""Three real Sentinels, a primary and its replica, and one address that leads to whichever is the primary now.
+"""Three real Sentinels, a primary and its replicas, and addresses that lead to whichever is the primary now.
 
 Everything listens on free ports of 127.0.0.1, and each process is ended by its id.
 """
 
 import asyncio
+import signal
 import subprocess
 import threading
 from collections import Counter
@@ -41,19 +42,22 @@ PATIENT = {"PUBLISH-PERIOD": 2_000}
 
 
 class SentinelProcess:
-    """One Sentinel, which watches the node on ``primary_port``."""
+    """One Sentinel, which watches the node on ``primary_port`` and finds so many ``replicas``."""
 
-    def __init__(self, directory: Path, primary_port: int) -> None:
+    def __init__(self, directory: Path, primary_port: int, replicas: int = 1, password: str = "") -> None:
         self.port = unused_port()
+        self._replicas = replicas
         self._file = directory / f"sentinel-{self.port}.conf"
         self._file.write_text(
             f"bind 127.0.0.1\nport {self.port}\ndir {directory}\n"
             f"sentinel monitor {NAME} 127.0.0.1 {primary_port} {QUORUM}\n"
             f"sentinel down-after-milliseconds {NAME} 300\n"
-            f"sentinel failover-timeout {NAME} {TIMEOUT}\n"
+            f"sentinel failover-timeout {NAME} {TIMEOUT}\n" + (f'requirepass "{password}"\n' if password else "")
         )
         self._process: subprocess.Popen[bytes] | None = None
-        self._client = redis.Redis(port=self.port, socket_timeout=ANSWER_SECONDS, decode_responses=True)
+        self._client = redis.Redis(
+            port=self.port, password=password or None, socket_timeout=ANSWER_SECONDS, decode_responses=True
+        )
 
     def start(self) -> None:
         """Start it, and return when it answers."""
@@ -77,18 +81,32 @@ class SentinelProcess:
         return int(self.ask("GET-MASTER-ADDR-BY-NAME", NAME)[1])
 
     def knows_all(self) -> bool:
-        """Tell if it has found the replica and the other Sentinels."""
+        """Tell if it has found the replicas and the other Sentinels."""
         told = self.ask("MASTER", NAME)
         if not isinstance(told, dict):
             told = dict(zip(told[::2], told[1::2], strict=True))
-        return (int(told["num-slaves"]), int(told["num-other-sentinels"])) == (1, SENTINELS - 1)
+        return (int(told["num-slaves"]), int(told["num-other-sentinels"])) == (self._replicas, SENTINELS - 1)
+
+    def freeze(self) -> None:
+        """Let it take connections and answer nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it answer again."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def stop(self) -> None:
         """End it."""
         self._client.close()
         if self._process is not None:
+            self.thaw()
             self._process.terminate()
             self._process.wait(STOP_SECONDS)
+            self._process = None
 
 
 class Forwarder:
@@ -125,19 +143,22 @@ class Forwarder:
 class SentinelGroup:
     """Use it as a context: when it is entered, everybody has found everybody and the replica follows.
 
-    ``url`` leads each new connection to the primary that most Sentinels name at that moment.
+    ``url`` leads each new connection to the primary that most Sentinels name at that moment; ``address`` names the
+    Sentinels themselves.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, replicas: int = 1) -> None:
         self._stack = ExitStack()
         first = RedisProcess(_made(directory / "first"), "--repl-diskless-sync-delay", "0")
-        second = RedisProcess(
-            _made(directory / "second"),
-            *("--repl-diskless-sync-delay", "0", "--replicaof", f"127.0.0.1 {first.port}"),
-        )
-        self._nodes = {node.port: node for node in (first, second)}
-        self._first_port = first.port
-        self.sentinels = [SentinelProcess(_made(directory / str(n)), first.port) for n in range(SENTINELS)]
+        others = [
+            RedisProcess(
+                _made(directory / f"replica-{number}"),
+                *("--repl-diskless-sync-delay", "0", "--replicaof", f"127.0.0.1 {first.port}"),
+            )
+            for number in range(replicas)
+        ]
+        self._nodes = {node.port: node for node in (first, *others)}
+        self.sentinels = [SentinelProcess(_made(directory / str(n)), first.port, replicas) for n in range(SENTINELS)]
         self._forwarder = Forwarder(self.primary_port)
 
     @property
@@ -146,37 +167,58 @@ class SentinelGroup:
         return self._forwarder.url
 
     @property
+    def address(self) -> str:
+        """The address that names the Sentinels and their service."""
+        places = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{places}/{NAME}/0"
+
+    @property
     def primary(self) -> RedisProcess:
         """The node that most Sentinels take for the primary."""
         return self._nodes[self.primary_port()]
 
     @property
     def replica(self) -> RedisProcess:
-        """The other one."""
+        """The other one, or the first of the others."""
+        return self.replicas[0]
+
+    @property
+    def replicas(self) -> list[RedisProcess]:
+        """The others."""
         primary_port = self.primary_port()
-        return next(node for port, node in self._nodes.items() if port != primary_port)
+        return [node for port, node in self._nodes.items() if port != primary_port]
 
     def primary_port(self) -> int:
-        """The primary's port as most Sentinels say it."""
-        [(port, _count)] = Counter(sentinel.primary_port() for sentinel in self.sentinels).most_common(1)
+        """The primary's port as most Sentinels say it; those that do not answer say nothing."""
+        named: Counter[int] = Counter()
+        for sentinel in self.sentinels:
+            with suppress(redis.ConnectionError, redis.TimeoutError):
+                named[sentinel.primary_port()] += 1
+        [(port, _count)] = named.most_common(1)
         return port
 
     def wait_synced(self) -> None:
-        """Until the replica has all that the primary has."""
-        wait_until_same(self.primary, self.replica)
+        """Until the replicas have all that the primary has."""
+        for replica in self.replicas:
+            wait_until_same(self.primary, replica)
 
     def stop_replication(self) -> None:
-        """From now on the replica gets nothing, and stays fit to be promoted for some seconds."""
+        """From now on the replicas get nothing, and stay fit to be promoted for some seconds."""
         for sentinel in self.sentinels:
             sentinel.ask("SET", NAME, "down-after-milliseconds", LENIENT_DOWN_AFTER)
-        with client_of(self.primary) as primary, client_of(self.replica) as replica:
-            replica.config_set("masterauth", "a password that the primary does not have")
+        for node in self.replicas:
+            with client_of(node) as replica:
+                replica.config_set("masterauth", "a password that the primary does not have")
+        with client_of(self.primary) as primary:
             primary.execute_command("CLIENT", "KILL", "TYPE", "replica")
-            until(
-                lambda: replica.info("replication")["master_link_status"] == "down",
-                "the replica is cut off",
-                tolerated=redis.RedisError,
-            )
+        until(self._is_cut_off, "the replicas are cut off", tolerated=redis.RedisError)
+
+    def _is_cut_off(self) -> bool:
+        links = []
+        for node in self.replicas:
+            with client_of(node) as replica:
+                links.append(replica.info("replication")["master_link_status"])
+        return "up" not in links
 
     def fail_over(self) -> None:
         """Promote the replica. The old primary stays up, as a replica that keeps the connections of its clients.
@@ -200,13 +242,21 @@ class SentinelGroup:
                 raise
 
     def kill_primary(self) -> None:
-        """SIGKILL; the Sentinels see it by themselves, and promote the replica."""
+        """SIGKILL; the Sentinels see it by themselves, and promote a replica."""
         self._promote(self.primary.kill)  # again is no matter
 
+    def freeze_primary(self) -> RedisProcess:
+        """SIGSTOP, and a replica is promoted. The old primary holds its connections; it is returned."""
+        old = self.primary
+        self._promote(old.freeze)
+        return old
+
     def start_again(self) -> None:
-        """Start the node that was killed: it comes back as a primary, and the Sentinels make a replica of it."""
+        """Let the node go on that was killed or frozen: it is a primary still, and Sentinels make a replica of it."""
         self._tune(QUICK)
-        self.replica.start()
+        for node in self.replicas:
+            node.start()  # again is no matter
+            node.thaw()
         self.wait_synced()
         self._tune(PATIENT)
 
@@ -222,22 +272,25 @@ class SentinelGroup:
         return all(sentinel.knows_all() for sentinel in self.sentinels)
 
     def _promote(self, begin: Callable[[], object]) -> None:
-        """``begin`` is called now and then until the replica is promoted."""
-        new = self.replica
+        """``begin`` is called now and then until a replica is promoted."""
+        replicas = self.replicas
+        promoted: list[int] = []
         attempts = count()
 
         def is_promoted() -> bool:
-            with client_of(new) as client:
-                if client.info("replication")["role"] == "master":
-                    return True
+            for node in replicas:
+                with client_of(node) as client:
+                    if client.info("replication")["role"] == "master":
+                        promoted.append(node.port)
+                        return True
             if next(attempts) % LOOKS == 0:
                 begin()
             return False
 
         def is_known() -> bool:
-            return all(sentinel.primary_port() == new.port for sentinel in self.sentinels)
+            return all(sentinel.primary_port() == promoted[0] for sentinel in self.sentinels)
 
-        until(is_promoted, "the replica is promoted", tolerated=redis.RedisError)
+        until(is_promoted, "a replica is promoted", tolerated=redis.RedisError)
         until(is_known, "all Sentinels name it", tolerated=redis.RedisError)
 
     def __enter__(self) -> Self:

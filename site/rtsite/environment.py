@@ -23,7 +23,11 @@ class Environment:
     var_dir: Path
     """Database and secret key (RTSITE_VAR)."""
     redis_url: str
-    """Sessions, and the queue to rtserver (RTSITE_REDIS_URL)."""
+    """Sessions, and the queue to rtserver (RTSITE_REDIS_URL). With Sentinels its host and port mean nothing."""
+    redis_sentinels: tuple[str, ...]
+    """URLs of the Sentinels that name the primary, separated by commas; empty for none (RTSITE_REDIS_SENTINELS)."""
+    redis_service: str
+    """What they call it (RTSITE_REDIS_SERVICE)."""
     redis_password_file: str
     """A file with its password, read for each connection; no user in the address (RTSITE_REDIS_PASSWORD_FILE)."""
     redis_user: str
@@ -61,6 +65,8 @@ def read_environment(variables: Mapping[str, str], default_var_dir: Path) -> Env
     return Environment(
         var_dir=Path(variables.get("RTSITE_VAR") or default_var_dir).resolve(),
         redis_url=redis_url,
+        redis_sentinels=_read_list(variables.get("RTSITE_REDIS_SENTINELS", "")),
+        redis_service=variables.get("RTSITE_REDIS_SERVICE", ""),
         redis_password_file=variables.get("RTSITE_REDIS_PASSWORD_FILE", ""),
         redis_user=variables.get("RTSITE_REDIS_USER", ""),
         queue=variables.get("RTSITE_QUEUE") or "queue:rtserver",

@@ -81,13 +81,21 @@ REDIS_CREDENTIALS = (
     if ENVIRONMENT.redis_password_file
     else None
 )
+# With Sentinels, the pool asks them where the primary is.
+REDIS_SENTINELS = (
+    {"sentinels": ENVIRONMENT.redis_sentinels, "service": ENVIRONMENT.redis_service}
+    if ENVIRONMENT.redis_sentinels
+    else {}
+)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": ENVIRONMENT.redis_url,
+        "LOCATION": [ENVIRONMENT.redis_url],
         "KEY_PREFIX": "rtsite",
         "OPTIONS": {
             "serializer": "rtsite.session_serializer.JSONSerializer",
+            "pool_class": "rtsite.redis_pool.RedisPool",
+            **REDIS_SENTINELS,
             "socket_timeout": REDIS_TIMEOUT_SECONDS,
             "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
             "credential_provider": REDIS_CREDENTIALS,

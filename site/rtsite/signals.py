@@ -18,6 +18,8 @@ from django.http import HttpRequest
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from rtsite.redis_pool import RedisPool
+
 NAMED_USERS = 100
 """Changes of more users than these at once are told as a change of everyone's."""
 
@@ -94,14 +96,15 @@ def _tell(messages: list[str]) -> None:
 
 def _push(messages: list[str]) -> None:
     """One short connection: this happens too rarely to keep one open."""
-    client = redis.Redis.from_url(
+    pool = RedisPool.from_url(
         settings.RTSERVER_REDIS_URL,
         socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         credential_provider=settings.REDIS_CREDENTIALS,
+        **settings.REDIS_SENTINELS,
     )
-    with client:
+    with redis.Redis.from_pool(pool) as client:
         secret = queue_secret()
         now = time.time() if settings.RTSERVER_HAS_SIGNED_TIME else None
         client.rpush(settings.RTSERVER_QUEUE, *(signed(message.encode(), secret, now) for message in messages))

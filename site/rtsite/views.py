@@ -78,12 +78,14 @@ def push_commands() -> list[dict[str, str]]:
 def push_command(message_type: str, data: object) -> str:
     """One service message as a line for a shell. ``data`` is plain JSON data without single quotes, but for ``NOW``.
 
-    What has to be signed needs our own command, and the secret of whoever pastes it.
+    What has to be signed needs our own command, and the secret of whoever pastes it. So does, without a secret, an
+    address that redis-cli does not know.
     """
-    if settings.RTSERVER_QUEUE_SECRET or settings.RTSERVER_QUEUE_SECRET_FILE:
+    is_signed = settings.RTSERVER_QUEUE_SECRET or settings.RTSERVER_QUEUE_SECRET_FILE
+    if is_signed or "+" in settings.RTSERVER_PRODUCER_URL.partition("://")[0]:
         where = f"--redis-url {settings.RTSERVER_PRODUCER_URL} --queue {settings.RTSERVER_QUEUE}"
-        text = shell_text(data)
-        return f"RTSERVER_QUEUE_SECRET=… python -m rtserver push {message_type} '{text}' {where}"
+        secret = "RTSERVER_QUEUE_SECRET=… " if is_signed else ""
+        return f"{secret}python -m rtserver push {message_type} '{shell_text(data)}' {where}"
     message = shell_text({"type": message_type, "src": "me", "data": data})
     return f"redis-cli -u {settings.RTSERVER_PRODUCER_URL} RPUSH {settings.RTSERVER_QUEUE} '{message}'"
 

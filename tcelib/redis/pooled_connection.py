@@ -14,22 +14,38 @@ import redis
 from redis.connection import DefaultParser
 from redis.exceptions import InvalidResponse
 
+from tcelib.redis.redis_address import Place
+
 READ_SIZE = 65_536
 ONE_WRITE = 65_536  # bytes up to which a copy is cheaper than another system call
 _NOT_YET = object()
 
 
 class PooledConnection:
-    """``connection`` is redis-py's. ``drops`` and ``greeted_at`` are notes of its pool.
+    """``connection`` is redis-py's. ``find`` says where it leads to; None is what ``connection`` itself knows.
+    ``drops`` and ``greeted_at`` are notes of its pool.
 
     Every call may raise ``redis.RedisError`` and ``OSError``. These, and any other exception that ends a wait, close
     the connection: nobody gets a reply that another one has waited for.
     """
 
-    __slots__ = ("_buffer", "_connection", "_pending", "_poll", "_reader", "_sock", "drops", "greeted_at")
+    __slots__ = (
+        "_buffer",
+        "_connection",
+        "_find",
+        "_pending",
+        "_place",
+        "_poll",
+        "_reader",
+        "_sock",
+        "drops",
+        "greeted_at",
+    )
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, find: Callable[[], Place | None]) -> None:
         self._connection = connection
+        self._find = find
+        self._place: Place | None = None
         self._sock: Any = None
         self._reader: Any = None
         self._poll = select.poll()
@@ -58,9 +74,16 @@ class PooledConnection:
         sock = self._connection._sock
         return -1 if sock is None else int(sock.fileno())
 
+    def leads_elsewhere(self) -> bool:
+        """Return True if it leads to another server than it should by now."""
+        return self._place != self._find()
+
     def open(self) -> None:
         """Open it anew."""
         self.close()
+        self._place = place = self._find()
+        if place is not None:
+            self._connection.host, self._connection.port = place
         self._connection.connect()
         self._sock = sock = self._connection._sock
         self._poll = select.poll()

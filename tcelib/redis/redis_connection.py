@@ -2,7 +2,7 @@
 
 Decides which connection a command gets, what an error means for all of them, and when the primary is asked for anew.
 A connection belongs to a role. Its server proves now and then that it fits the role. No other module opens one.
-Knows no key, and no way to wait: how a socket is opened is passed in.
+A resolver says where connections lead to. Knows no key, and no way to wait: how a socket is opened is passed in.
 """
 
 import logging
@@ -13,16 +13,18 @@ from enum import Enum
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import redis
 
 from tcelib.fork import forget_in_children
 from tcelib.redis.exchange import Command, exchange, transact
 from tcelib.redis.pooled_connection import PooledConnection
+from tcelib.redis.redis_address import Guide, Place, RedisAddress, at, read_address
 from tcelib.redis.redis_error import RedisCallError, Trouble, classify
 from tcelib.redis.redis_password import split_password_file
+from tcelib.redis.resolver import Fixed, Resolver
 from tcelib.redis.role_pool import SOCKET_SECONDS, RolePool
+from tcelib.redis.sentinel import ANSWER_SECONDS, SentinelResolver
 
 LOG_SECONDS = 60.0
 PLAIN: Mapping[str, type[Any]] = {
@@ -55,21 +57,26 @@ class Role(Enum):
 class RedisClient:
     """Connections to one Redis. May be shared by greenlets, or by threads: each call takes a connection of its own.
 
-    ``kinds`` are the connection classes by the URL's scheme. ``address`` is fit for a log; ``patience`` is how many
-    seconds a socket waits for an answer, so a blocking command has to end well before.
+    ``kinds`` are the connection classes by the scheme of the sockets. ``address`` is fit for a log; ``patience`` is
+    how many seconds a socket waits for an answer, so a blocking command has to end well before. ``resolver`` says
+    where connections lead to.
 
     Raises ``ValueError`` for a URL that is none of Redis. Connects with the first call. Every call may raise
     ``RedisCallError``.
     """
 
     def __init__(self, url: str, kinds: Mapping[str, type[Any]] = PLAIN) -> None:
-        scheme = urlsplit(url).scheme
-        if scheme not in kinds:
-            raise ValueError(f"a Redis URL begins with redis://, rediss:// or unix://, not with {scheme!r}")
-        url, credentials = split_password_file(url)
-        self._pools = {role: RolePool(url, kinds[scheme], _greeting_of(role), credentials) for role in Role}
+        address = read_address(url)
+        kind = kinds[address.scheme]
+        self.resolver: Resolver = _resolver_of(address, kind)
+        self._place: Place | None = None
+        data_url, credentials = split_password_file(address.url)
+        self._pools = {
+            role: RolePool(data_url, kind, _greeting_of(role, address.guide), credentials, find=self._find)
+            for role in Role
+        }
         options = self._pools[Role.COMMANDS].options
-        self.address = _address_of(scheme, options)
+        self.address = address.shown or _address_of(address.scheme, options)
         self.patience = float(options.get("socket_timeout") or SOCKET_SECONDS)
         self._told_at = float("-inf")
         forget_in_children(self)
@@ -78,6 +85,7 @@ class RedisClient:
         """See ``tcelib.fork``: a child's calls open connections of their own."""
         for pool in self._pools.values():
             pool.forget()
+        self.resolver.forget()
 
     def call(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
         """The reply to one command, as redis-py reads it; those about streams as they come."""
@@ -121,13 +129,14 @@ class RedisClient:
 
     def reset(self) -> None:
         """Close all connections, those in use when they come back: calls from now on ask for the primary anew."""
-        for pool in self._pools.values():
-            pool.drop()
+        self.resolver.doubt()
+        self._drop()
 
     def close(self) -> None:
         """Close all connections. A later call opens a new one."""
         for pool in self._pools.values():
             pool.disconnect()
+        self.resolver.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +145,20 @@ class RedisClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _drop(self) -> None:
+        for pool in self._pools.values():
+            pool.drop()
+
+    def _find(self) -> Place | None:
+        """Return where connections lead to now. Those that lead elsewhere are closed, although nothing was wrong."""
+        place = self.resolver.find()
+        if place != self._place:
+            if self._place is not None:
+                self._drop()
+                log.info("= %s: the primary is %s now, no longer %s", self.address, place, self._place)
+            self._place = place
+        return place
 
     def _do(self, attempt: Callable[[], T]) -> T:
         """Do it, and once more where a server that is no primary did nothing: there may be another one by now."""
@@ -183,7 +206,7 @@ class RedisClient:
         now = time.monotonic()
         if now - self._told_at >= LOG_SECONDS:
             self._told_at = now
-            log.warning("! %s is not the primary: %s; all connections are opened anew", self.address, reason)
+            log.warning("! %s leads to no primary: %s; all connections are opened anew", self.address, reason)
 
 
 class _PartlyDone(redis.RedisError):
@@ -201,7 +224,20 @@ def plain_client(url: str) -> RedisClient:
 
 def check_url(url: str) -> None:
     """Raises ``ValueError`` if no client could be made for it: a port that is no number, and the like."""
-    redis.ConnectionPool.from_url(url)
+    redis.ConnectionPool.from_url(read_address(url).url)
+
+
+def _resolver_of(address: RedisAddress, kind: type[Any]) -> Resolver:
+    if address.guide is Guide.NOBODY:
+        return Fixed()
+    url, credentials = split_password_file(address.seed_url)
+    return SentinelResolver(
+        address.service,
+        {
+            seed: RolePool(at(url, seed), kind, _ask_nothing, credentials, find=_stay, patience=ANSWER_SECONDS)
+            for seed in address.seeds
+        },
+    )
 
 
 def _reply_on(connection: PooledConnection, command: Command) -> Any:
@@ -211,15 +247,19 @@ def _reply_on(connection: PooledConnection, command: Command) -> Any:
     return reply
 
 
-def _greeting_of(role: Role) -> Callable[[Any], None]:
-    return _ask_nothing if role is Role.INSPECTION else _ask_for_primary
+def _stay() -> None:
+    """Say that a connection leads to where its URL says."""
+
+
+def _greeting_of(role: Role, guide: Guide) -> Callable[[Any], None]:
+    return _ask_nothing if role is Role.INSPECTION else partial(_ask_for_primary, guide=guide)
 
 
 def _ask_nothing(connection: Any) -> None:
     """Any server will do."""
 
 
-def _ask_for_primary(connection: Any) -> None:
+def _ask_for_primary(connection: Any, guide: Guide) -> None:
     """Ask the server what it is: a replica answers reads as a primary does, and may have been left behind.
 
     HELLO and not ROLE, which few users may say. A server that does not know it is taken for a primary.
@@ -233,7 +273,10 @@ def _ask_for_primary(connection: Any) -> None:
         return
     told = dict(zip(reply[::2], reply[1::2], strict=False))
     if told.get(b"role") in _REPLICA:
-        raise redis.exceptions.ReadOnlyError("the server at this address is a replica")
+        place = "the server at this address"
+        if guide is not Guide.NOBODY:
+            place = f"{connection.host}:{connection.port}, which {guide.value} name,"
+        raise redis.exceptions.ReadOnlyError(f"{place} is a replica")
 
 
 def _is_in(text: str, error: Exception) -> bool:

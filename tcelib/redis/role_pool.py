@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 from tcelib.fork import drop_descriptor
 from tcelib.redis.pooled_connection import PooledConnection
+from tcelib.redis.redis_address import Place
 from tcelib.redis.redis_password import FilePassword
 
 SOCKET_SECONDS = 5.0
@@ -25,16 +26,26 @@ GREETING_SECONDS = 5.0
 class RolePool:
     """Connections of one role to the Redis at ``url``; ``kind`` is redis-py's class of connection.
 
-    ``greet`` is called with a new connection, and again with one that was greeted a while ago. Connections that were
-    taken before ``drop`` are closed when they come back. May be shared by greenlets, or by threads: the list of idle
-    connections and the set of taken ones change by single operations only, which no other thread can divide.
+    ``greet`` is called with a new connection, and again with one that was greeted a while ago; ``find`` says each
+    time where it has to lead to. ``patience`` is how many seconds a socket waits, unless the URL says it. Connections
+    that were taken before ``drop`` are closed when they come back. May be shared by greenlets, or by threads: the
+    list of idle connections and the set of taken ones change by single operations only, which no other thread can
+    divide.
     """
 
     def __init__(
-        self, url: str, kind: type[Any], greet: Callable[[Any], object], credentials: FilePassword | None
+        self,
+        url: str,
+        kind: type[Any],
+        greet: Callable[[Any], object],
+        credentials: FilePassword | None,
+        *,
+        find: Callable[[], Place | None],
+        patience: float = SOCKET_SECONDS,
     ) -> None:
         self._greet = greet
-        self._maker = _maker_of(url, kind, greet, credentials)
+        self._find = find
+        self._maker = _maker_of(url, kind, greet, credentials, patience)
         self._drops = 0
         self._idle: list[PooledConnection] = []
         self._taken: set[PooledConnection] = set()
@@ -51,7 +62,7 @@ class RolePool:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = PooledConnection(self._maker.make_connection())
+            connection = PooledConnection(self._maker.make_connection(), self._find)
         connection.drops = drops
         self._taken.add(connection)
         try:
@@ -93,14 +104,17 @@ class RolePool:
         if not connection.is_good:
             connection.open()
         elif now - connection.greeted_at >= GREETING_SECONDS:
-            connection.greet(self._greet)
+            if connection.leads_elsewhere():
+                connection.open()
+            else:
+                connection.greet(self._greet)
         else:
             return
         connection.greeted_at = now
 
 
 def _maker_of(
-    url: str, kind: type[Any], greet: Callable[[Any], object], credentials: FilePassword | None
+    url: str, kind: type[Any], greet: Callable[[Any], object], credentials: FilePassword | None, patience: float
 ) -> redis.ConnectionPool:
     """Return what makes connections to a URL.
 
@@ -112,8 +126,8 @@ def _maker_of(
         connection_class=kind,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
-        socket_timeout=SOCKET_SECONDS,
-        socket_connect_timeout=SOCKET_SECONDS,
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
         decode_responses=False,
         redis_connect_func=partial(_begin, greet=greet),
         credential_provider=credentials,

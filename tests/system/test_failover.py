@@ -57,8 +57,8 @@ def test_a_failover_to_a_replica_that_lagged_loses_what_it_did_not_have_and_tell
     numbers = list(range(SHORT + LOST + LATER + 1))
     var = tmp_path / "var"
     with (
-        RunningServer(group.url, var, unused_port(), *OPTIONS, "one") as one,
-        RunningServer(group.url, var, unused_port(), *OPTIONS, "two") as two,
+        RunningServer(group.address, var, unused_port(), *OPTIONS, "one") as one,
+        RunningServer(group.address, var, unused_port(), *OPTIONS, "two") as two,
     ):
         servers = (one, two)
         login = DemoLogin(one.url)

@@ -34,7 +34,7 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelGroup]:
 
 @pytest.fixture(scope="module")
 def server(group: SentinelGroup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with RunningServer(group.url, tmp_path_factory.mktemp("var"), unused_port(), *SERVICES) as server:
+    with RunningServer(group.address, tmp_path_factory.mktemp("var"), unused_port(), *SERVICES) as server:
         yield server
 
 
@@ -91,7 +91,7 @@ def test_to_an_idle_page(group: SentinelGroup, page: Page) -> None:
 
 
 def test_from_an_idle_producer_at_its_first_attempt(group: SentinelGroup, page: Page) -> None:
-    producer = ServiceMessageQueue.connect(group.url)
+    producer = ServiceMessageQueue.connect(group.address)
     page.push(1, producer.put)
     page.await_number(1)
     group.wait_synced()
@@ -102,7 +102,7 @@ def test_from_an_idle_producer_at_its_first_attempt(group: SentinelGroup, page: 
 
 
 def test_while_a_producer_pushes_on_and_on(group: SentinelGroup, page: Page) -> None:
-    producer = ServiceMessageQueue.connect(group.url)
+    producer = ServiceMessageQueue.connect(group.address)
     is_over, pushed = threading.Event(), [10]
 
     def push_on() -> None:

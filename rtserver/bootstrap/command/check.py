@@ -8,19 +8,18 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from rtserver.base.queue.bus_bound import bound_of_bus
 from rtserver.base.send.choice import choose_sender
 from rtserver.base.wire.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.command.check_exchanges import check_exchanges
 from rtserver.bootstrap.command.check_history import HistoryPlan, check_history
+from rtserver.bootstrap.command.check_redis import check_redis
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import largest_picture
-from rtserver.bootstrap.config.error import CertificateError, PluginError, RedisError
+from rtserver.bootstrap.config.error import CertificateError, PluginError
 from rtserver.bootstrap.config.loopback import is_loopback
 from rtserver.bootstrap.config.plugin import (
     by_service,
@@ -37,14 +36,11 @@ from rtserver.bootstrap.process.certificate import expiry_of, judge_expiry, load
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.file_limit import FEW, most_files
 from rtserver.bootstrap.process.memory import system_bytes
-from rtserver.bootstrap.process.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.site.check_site import check_site
 from rtserver.bootstrap.site.finding import Finding, Severity
 from rtserver.bootstrap.web.monitor_access import tells_at_public_port
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
-from tcelib.redis.redis_connection import RedisClient, Role, plain_client
-from tcelib.redis.redis_error import RedisCallError, Trouble
 
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which need some address
 
@@ -131,20 +127,6 @@ def check_plugins(config: Config) -> Iterator[Finding]:
     yield Finding(Severity.OK, "plug-ins", ", ".join(found) or "none")
 
 
-def check_redis(config: Config) -> Iterator[Finding]:
-    """Check that the configured Redis answers, is new enough and forgets nothing.
-
-    Without one in the configuration, check the embedded Redis that runs, else whether one could be started.
-    """
-    running = running_url(Path(config.var_dir))
-    if config.redis_url:
-        yield from _check_server(config, config.redis_url, Severity.FAIL)
-    elif running:
-        yield from _check_server(config, running, Severity.WARN)
-    else:
-        yield _check_binary()
-
-
 def check_ports(config: Config) -> Iterator[Finding]:
     """Check that the server could listen on its addresses right now."""
     yield _check_port("port", config.host, config.port, config.reuse_port)
@@ -180,89 +162,6 @@ def _check_port(subject: str, host: str, port: int, is_shared: bool) -> Finding:
     for listener in listeners:
         listener.close()
     return Finding(Severity.OK, subject, f"{address} is free")
-
-
-def _check_binary() -> Finding:
-    try:
-        binary = find_redis_binary()
-    except RedisError as error:
-        return Finding(Severity.FAIL, "redis", str(error))
-    major, minor = binary.version
-    return Finding(Severity.OK, "redis", f"an embedded {major}.{minor} can be started from {binary.path}")
-
-
-def _check_server(config: Config, url: str, if_away: Severity) -> Iterator[Finding]:
-    with plain_client(url) as client:
-        try:
-            info = client.call("INFO", role=Role.INSPECTION)
-        except RedisCallError as failure:
-            yield Finding(if_away, "redis", str(failure))
-            return
-        yield from judge_server(client.address, info)
-        yield from judge_persistence(info, _setting(client, "save"), _setting(client, "appendfsync"))
-        yield tell_bus(config, info)
-
-
-def judge_server(address: str, info: Mapping[str, Any]) -> Iterator[Finding]:
-    """Judge by a server's INFO whether it is fit for a queue."""
-    version = str(info["redis_version"])
-    is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
-    severity, needed = (Severity.OK, "") if is_new_enough else (Severity.FAIL, ", 6.2 or newer is needed")
-    yield Finding(severity, "redis", f"{address}, version {version}{needed}")
-    if info.get("cluster_enabled") or info.get("redis_mode") == "cluster":
-        text = "a node of a Redis Cluster: not supported yet; name a Redis that stands alone, or one behind Sentinels"
-        yield Finding(Severity.FAIL, "redis", text)
-    if info.get("role") == "slave":
-        yield Finding(Severity.FAIL, "redis", "a replica: name the primary, nothing can be written here")
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        is_urgent = policy.startswith("allkeys") and info.get("maxmemory", 0) > 0
-        severity = Severity.FAIL if is_urgent else Severity.WARN
-        text = f"maxmemory-policy is {policy}: a full Redis silently drops messages, and sessions if it has any"
-        text += "; set noeviction"
-        yield Finding(severity, "redis", text)
-
-
-def tell_bus(config: Config, info: Mapping[str, Any]) -> Finding:
-    """Tell how many messages and bytes the bus may have in a server with that INFO."""
-    most = info.get("maxmemory", 0)
-    size = bound_of_bus(config.bus_bytes, most)
-    reason = "bus_bytes" if config.bus_bytes else "a quarter of maxmemory" if most else "no maxmemory; see bus_bytes"
-    text = f"up to {config.bus_length} messages, and {size >> 20} MB ({reason}), of what servers that were away read"
-    return Finding(Severity.OK, "bus", text)
-
-
-def judge_persistence(
-    info: Mapping[str, Any], snapshot_rule: str | None, fsync: str | None = None
-) -> Iterator[Finding]:
-    """Judge what a crash would leave. ``snapshot_rule`` is the server's ``save``, ``fsync`` its ``appendfsync``.
-
-    None stands for a setting that is not known.
-    """
-    if not info.get("aof_enabled") and snapshot_rule == "":
-        yield Finding(
-            Severity.WARN, "redis", "keeps nothing on disk: a restart loses its messages, and sessions if it has any"
-        )
-    elif not info.get("aof_enabled"):
-        text = "no append-only file: a crash loses what came after the last snapshot; set appendonly yes"
-        yield Finding(Severity.WARN, "redis", text)
-    elif fsync == "no":
-        text = "appendfsync is no: a machine that fails loses what the system has not written yet; set everysec"
-        yield Finding(Severity.WARN, "redis", text)
-    for key, what in (("rdb_last_bgsave_status", "snapshot"), ("aof_last_write_status", "append-only file")):
-        if info.get(key, "ok") != "ok":
-            yield Finding(Severity.WARN, "redis", f"the last write of its {what} failed")
-
-
-def _setting(client: RedisClient, name: str) -> str | None:
-    """Return a setting of the server; None if we may not ask."""
-    try:
-        found: Any = client.call("CONFIG GET", name, role=Role.INSPECTION)
-    except RedisCallError as failure:
-        if failure.trouble is not Trouble.REFUSED:
-            raise
-        return None
-    return bytes(found.get(name.encode(), b"")).decode()
 
 
 def check_sizes(config: Config) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from msgspec import Meta
 Words = tuple[str, ...]
 
 SECRETS_PATTERN = r"^$|^[^,]{16,}(,[^,]{16,})*$"
-REDIS_URL_PATTERN = r"^$|^(redis|rediss|unix)://.+"
+REDIS_URL_PATTERN = r"^$|^(rediss?|unix|rediss?\+sentinel)://.+"
 DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
 NETWORKS = {"allowed": 'a list of addresses and networks such as "10.0.0.0/8"'}
 TABLE_KEYS = frozenset({"exchanges"})
@@ -58,9 +58,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     redis_url: Annotated[
         str,
         Meta(
-            description="Redis that producers push to. Empty: the server starts an embedded one.",
+            description=(
+                "Redis that producers push to, or the Sentinels that name it. "
+                "Empty: the server starts an embedded one."
+            ),
             pattern=REDIS_URL_PATTERN,
-            extra={"allowed": "empty, or an address that begins with redis://, rediss:// or unix://"},
+            extra={
+                "allowed": (
+                    "empty, or an address that begins with redis://, rediss://, unix://, "
+                    "redis+sentinel:// or rediss+sentinel://"
+                )
+            },
         ),
     ] = ""
     redis_password_file: Annotated[

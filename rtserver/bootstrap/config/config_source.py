@@ -21,6 +21,7 @@ from rtserver.bootstrap.config.error import ConfigError
 from rtserver.bootstrap.config.exchange import EXCHANGES, read_exchanges
 from rtserver.bootstrap.config.secret_file import with_secrets
 from rtserver.bootstrap.config.setting import Setting, settings
+from tcelib.redis.redis_address import AddressError
 from tcelib.redis.redis_connection import check_url
 
 FILE_NAME = "rtserver.toml"
@@ -131,7 +132,7 @@ def _check(setting: Setting, raw: object, source: str, name: str, *, strict: boo
     try:
         value = msgspec.convert(raw, setting.annotation, strict=strict)
         if setting.key == "redis_url" and value:
-            check_url(value)  # a port that is no number, and the like
+            _check_redis_url(value, source, name)
         if setting.key in NETWORK_KEYS:
             read_networks(value)
     except ValueError:  # msgspec's as well
@@ -140,6 +141,14 @@ def _check(setting: Setting, raw: object, source: str, name: str, *, strict: boo
         shown = "this value" if setting.key in SECRET_KEYS else repr(raw)
         raise ConfigError(source, name, f"{shown} is not allowed; it must be {setting.allowed}")
     return _normal_origins(value, source, name) if setting.key == "allowed_origins" else value
+
+
+def _check_redis_url(value: object, source: str, name: str) -> None:
+    """Raises ``ConfigError`` with the reason, where telling it shows no password; else ``ValueError``."""
+    try:
+        check_url(str(value))  # a port that is no number, and the like
+    except AddressError as error:
+        raise ConfigError(source, name, f"this value is not allowed: {error}") from None
 
 
 def _normal_origins(words: Iterable[str], source: str, name: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import msgspec
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import ConfigError, StartError
 from rtserver.bootstrap.config.setting import settings
+from tcelib.redis.redis_address import read_address
 from tcelib.redis.redis_password import with_password_file
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def check_redis_password(path: str) -> None:
 
 def has_password(url: str) -> bool:
     """Return True if a Redis address has a password, in either of the two places for it."""
-    parts = urlsplit(url)
+    parts = urlsplit(read_address(url).url)
     return parts.password is not None or "password" in parse_qs(parts.query)
 
 

@@ -27,6 +27,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import DjangoError
 from rtserver.bootstrap.site.settings_error import explain
 from rtserver.user.session.site_file_cache import leave_directories
+from tcelib.redis.redis_address import RedisAddress, at, read_address
 from tcelib.redis.redis_password import split_password_file
 
 DEMO_SETTINGS = "rtsite.settings"
@@ -62,12 +63,11 @@ def set_up_django(config: Config, redis_url: str) -> None:
 
     Caches in files are treated as ``site_file_cache`` says. Raises ``DjangoError``.
     """
-    redis_url = split_password_file(redis_url)[0]
     module = config.django_settings or DEMO_SETTINGS
     directory = site_dir(config) if config.django_settings else demo_site_dir()
     if not directory.is_dir():
         raise DjangoError(f"django_path: {directory} is no directory")
-    _refuse_another_set_up(module, None if config.django_settings else redis_url)
+    _refuse_another_set_up(module, None if config.django_settings else _data_url(read_address(redis_url)))
     if str(directory) not in sys.path:
         sys.path.insert(0, str(directory))
     if not config.django_settings:
@@ -86,16 +86,20 @@ def set_up_django(config: Config, redis_url: str) -> None:
 
 def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the demo site's variables: where its things are kept, and the host names that it accepts."""
+    address = read_address(redis_url)
     hosts = [urlsplit(origin).hostname or "" for origin in config.allowed_origins]
     if config.host not in ANY_ADDRESS:
         hosts.append(config.host)
     hosts.append(environ.get("RTSITE_ALLOWED_HOSTS", ""))
     return {
         "RTSITE_HTTPS": "1" if config.tls_cert else environ.get("RTSITE_HTTPS", ""),
-        "RTSITE_REDIS_URL": redis_url,
+        "RTSITE_REDIS_URL": _data_url(address),
+        # redis-py knows no address of Sentinels.
+        "RTSITE_REDIS_SENTINELS": ",".join(at(address.seed_url, seed) for seed in address.seeds),
+        "RTSITE_REDIS_SERVICE": address.service,
         "RTSITE_REDIS_PASSWORD_FILE": _absolute(config.redis_password_file),
-        "RTSITE_REDIS_USER": (config.redis_password_file and urlsplit(config.redis_url).username) or "",
-        "RTSITE_PRODUCER_URL": redis_url,
+        "RTSITE_REDIS_USER": (config.redis_password_file and urlsplit(address.url).username) or "",
+        "RTSITE_PRODUCER_URL": address.shown or _data_url(address),
         "RTSITE_QUEUE": config.queue,
         # From a file the site reads it by itself, each time that it signs: it may be another one by then.
         "RTSITE_QUEUE_SECRET": "" if config.queue_secret_file else config.queue_secret,
@@ -104,6 +108,10 @@ def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -
         "RTSITE_VAR": str(Path(config.var_dir).resolve()),
         "RTSITE_ALLOWED_HOSTS": ",".join(host for host in hosts if host),
     }
+
+
+def _data_url(address: RedisAddress) -> str:
+    return split_password_file(address.url)[0]
 
 
 def _absolute(path: str) -> str:

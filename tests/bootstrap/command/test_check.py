@@ -9,15 +9,8 @@ import pytest
 
 from rtserver.base.limit.steps import finish
 from rtserver.base.wire.json import encode
-from rtserver.bootstrap.command.check import (
-    check_certificate,
-    check_file_limit,
-    check_secret_files,
-    check_sizes,
-    judge_persistence,
-    judge_server,
-    tell_bus,
-)
+from rtserver.bootstrap.command.check import check_certificate, check_file_limit, check_secret_files, check_sizes
+from rtserver.bootstrap.command.check_redis import judge_persistence, judge_server, tell_bus
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import ROW_BYTES
 from rtserver.bootstrap.site.finding import Finding, Severity

@@ -153,6 +153,16 @@ def test_a_bad_redis_address_is_not_repeated_because_it_may_hold_a_password() ->
     assert "redis://" in message
 
 
+def test_an_address_of_sentinels_is_refused_with_the_reason_and_without_its_password() -> None:
+    message = message_of(read_environment, {"RTSERVER_REDIS_URL": "redis+sentinel://:secret@one:1,two:2"})
+    assert message == (
+        "environment: RTSERVER_REDIS_URL: this value is not allowed: an address of Sentinels ends with the name of "
+        "their service: …/SERVICE or …/SERVICE/DB"
+    )
+    url = "rediss+sentinel://:secret@one:1,[::1]:2/service/3"
+    assert read_environment({"RTSERVER_REDIS_URL": url}) == {"redis_url": url}
+
+
 def test_a_bad_secret_is_not_repeated() -> None:
     message = message_of(read_environment, {"RTSERVER_QUEUE_SECRET": "long enough a secret,short"})
     assert "short" not in message

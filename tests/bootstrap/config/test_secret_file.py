@@ -97,7 +97,14 @@ def test_whoever_connects_is_told_where_the_password_is(tmp_path: Path, secret: 
     assert SECRET not in url
 
 
-@pytest.mark.parametrize("url", ["redis://:old@redis.internal/0", "unix:///run/redis.sock?password=old"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:old@redis.internal/0",
+        "unix:///run/redis.sock?password=old",
+        "redis+sentinel://:old@one,[::1]/service",
+    ],
+)
 def test_a_password_in_the_address_as_well_is_one_too_many(tmp_path: Path, secret: Path, url: str) -> None:
     assert "together with a password" in refusal(tmp_path, redis_url=url, redis_password_file=str(secret))
 

@@ -112,6 +112,16 @@ def test_the_demo_may_be_asked_for_under_every_name_that_the_configuration_menti
     assert demo_variables(Config(host="0.0.0.0"), "redis://x", {})["RTSITE_ALLOWED_HOSTS"] == ""
 
 
+def test_the_demo_is_told_its_sentinels_apart_from_the_data_and_shows_no_password() -> None:
+    url = "redis+sentinel://:secret@one:1,two:2/service/3?sentinel_password=other"
+    told = demo_variables(Config(redis_url=url), url, {})
+    assert told["RTSITE_REDIS_URL"].startswith("redis://:secret@")
+    assert told["RTSITE_REDIS_URL"].endswith("/3")
+    assert told["RTSITE_REDIS_SENTINELS"] == "redis://:other@one:1,redis://:other@two:2"
+    assert told["RTSITE_REDIS_SERVICE"] == "service"
+    assert told["RTSITE_PRODUCER_URL"] == "redis+sentinel://one:1,two:2/service/3"
+
+
 def test_the_demo_site_is_found_in_a_checkout() -> None:
     assert demo_site_dir() == Path(__file__).parents[3] / "site"
     assert (demo_site_dir() / "manage.py").is_file()

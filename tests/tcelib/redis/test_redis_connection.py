@@ -295,4 +295,4 @@ def test_a_change_of_roles_is_logged_once_in_a_while(pair: Pair, caplog: pytest.
             with pytest.raises(RedisCallError):
                 client.call("SET", "a", 1)
     assert len(caplog.messages) == 1
-    assert "is not the primary: READONLY" in caplog.text
+    assert "leads to no primary: READONLY" in caplog.text
