@@ -17,7 +17,7 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos leak heap market codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos workers leak heap market codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 
 chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for three minutes; fails for one lost message
 	$(PYTHON) -m soak.chaos $(ARGS)
+
+workers: $(TEST_READY) ## kill one of four workers under 10,000 clients; ARGS=renew renews all; fails for one lost message, or clients that are back late
+	$(PYTHON) -m soak.workers $(or $(ARGS),kill)
 
 leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for what is left
 	$(PYTHON) -m soak.leak $(ARGS)

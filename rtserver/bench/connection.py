@@ -52,6 +52,7 @@ class Line(NamedTuple):
 
     ``secure`` wraps a socket in TLS. ``receive_buffer`` is a fixed size of the system's buffer in bytes; 0 leaves it
     to the system. ``buffer`` of ``READ_BYTES`` is shared: a fresh one for each read would cost more than the read.
+    ``source`` tells the local address of a connection by its number; without it, the system chooses.
     """
 
     family: int
@@ -59,6 +60,7 @@ class Line(NamedTuple):
     secure: Callable[[socket.socket], ssl.SSLSocket] | None
     receive_buffer: int
     buffer: memoryview
+    source: Callable[[int], str] | None = None
 
 
 class LoadConnection:
@@ -85,6 +87,8 @@ class LoadConnection:
         if line.receive_buffer:
             # Before connecting: the window that the peer is offered is agreed on then.
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, line.receive_buffer)
+        if line.source:
+            self.sock.bind((line.source(number), 0))
 
     @property
     def has_news(self) -> bool:

@@ -64,7 +64,7 @@ class ConnectionPool:
         self._wire = wires(target, cookie, tokens, extension)
         self._tls = client_context(verify) if target.scheme == "wss" else None
         secure = self._secure if self._tls else None
-        self._line = Line(*_resolve(target), secure, receive_buffer, memoryview(bytearray(READ_BYTES)))
+        self._line = Line(*resolve(target), secure, receive_buffer, memoryview(bytearray(READ_BYTES)))
         self._epoll = select.epoll()
         self._by_file: dict[int, LoadConnection] = {}
         self._closed_bytes = 0
@@ -200,7 +200,7 @@ class ConnectionPool:
                 return TargetError(f"{self.target}: {getattr(error, 'strerror', None) or error}")
 
 
-def _resolve(target: Target) -> tuple[int, Any]:
+def resolve(target: Target) -> tuple[int, Any]:
     """Return address family and address; asked once, not for every connection. Raises ``TargetError``."""
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)

@@ -25,6 +25,11 @@ class ChartCopy:
         self._epoch: Any = None
         self._asked = 0
 
+    @property
+    def is_drawn(self) -> bool:
+        """Tell whether it shows a picture, and is not waiting for one."""
+        return self._seq is not None
+
     def request(self) -> dict[str, Any]:
         """The message that asks for a picture and all that follows; what still comes for earlier ones is ignored."""
         self._seq = None

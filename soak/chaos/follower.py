@@ -50,6 +50,11 @@ class Follower:
         self._is_lagging = False
         self._is_complete = False
 
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether all that it had missed on this connection has been resumed."""
+        return self._is_complete
+
     def on_open(self) -> None:
         """A connection is there; nothing of the former one counts."""
         self.after_ms = None
