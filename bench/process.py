@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.free_port import free_port
-from rtserver.bench.local_server import PROGRAM, LocalServer
+from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import family, running
 
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -87,16 +87,15 @@ def redis_server(directory: str, *options: str) -> Iterator[str]:
 
 
 @contextmanager
-def target(*options: str, program: Sequence[str] = PROGRAM) -> Iterator[LocalServer]:
+def target(*options: str) -> Iterator[LocalServer]:
     """A real ``python -m rtserver`` with a core and a Redis of its own. ``options`` go to its command line.
 
-    ``program`` is what Python starts in its place. Its limits against abuse are off: all the load comes from one
-    address, and is mostly one user's.
+    Its limits against abuse are off: all the load comes from one address, and is mostly one user's.
     """
     with (
         tempfile.TemporaryDirectory() as directory,
         redis_server(directory) as redis_url,
-        LocalServer(redis_url, options=("--log-level", "warning", *options), program=program) as server,
+        LocalServer(redis_url, options=("--log-level", "warning", *options)) as server,
     ):
         server.pin(available(SERVER_CORE))
         yield server

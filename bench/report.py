@@ -58,11 +58,6 @@ def counts(value: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in value.items()) or ABSENT
 
 
-def extremes(values: Sequence[float]) -> str:
-    """Least and most of several times."""
-    return f"{microseconds(min(values))}, {microseconds(max(values))}"
-
-
 LONE = (
     Column("100/s: p50", ("100/s", "p50"), lone),
     Column("p99", ("100/s", "p99"), lone),
@@ -159,13 +154,6 @@ HOSTILE = (
     Column("HTTP, p99", ("http", "p99"), milliseconds),
     Column("what the attacker got", ("got",), counts),
 )
-READINESS = (
-    Column("processor time of a request", ("cpu_us",), microseconds, is_compared=True),
-    Column("least and most of the rounds", ("rounds",), extremes),
-    Column("answers/s", ("per_second",), whole),
-    Column("p50", ("p50",), milliseconds),
-    Column("of a core", ("server_busy",), share),
-)
 STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared=True),)
 SECTIONS = {
     "fan_out": Section("Fan-out of one topic, messages made in the server's process", SWEEP),
@@ -174,7 +162,6 @@ SECTIONS = {
     "many_topics": Section("Many topics: each subscriber on 20 of 200", SWEEP),
     "own_message": Section("An own message for each client", SWEEP),
     "request_reply": Section("Request and reply", REQUESTS),
-    "readiness": Section("Epoll and poll, where all connections are busy", READINESS, ours="nested epoll"),
     "storm": Section("Connection storm", STORM),
     "idle": Section("Idle connections", IDLE),
     "slow_readers": Section("Subscribers who stop reading", SLOW),

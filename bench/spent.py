@@ -7,16 +7,15 @@ from bench.comparison import Numbers
 from bench.process import cpu_seconds
 
 
-def measured(pid: int, measure: Callable[[], Numbers], seconds_of: Callable[[int], float] = cpu_seconds) -> Numbers:
+def measured(pid: int, measure: Callable[[], Numbers]) -> Numbers:
     """Measure a rate, ``per_second``, and what the server of that ``pid`` spends meanwhile.
 
     ``server_busy`` is its share of a core; where that is far below 1, something else was the limit. ``per_core`` is
     the rate for a second of processor time, ``cpu_us`` the microseconds of it for one.
-    ``seconds_of`` a process is its processor time so far.
     """
-    begun, spent = time.perf_counter(), seconds_of(pid)
+    begun, spent = time.perf_counter(), cpu_seconds(pid)
     numbers = measure()
-    spent = seconds_of(pid) - spent
+    spent = cpu_seconds(pid) - spent
     took = time.perf_counter() - begun
     count = numbers["per_second"] * took
     numbers["server_busy"] = round(spent / took, 2)

@@ -106,7 +106,7 @@ def started(peer: Peer) -> Iterator[RunningPeer]:
 
 
 def _start_product(peer: Peer, stack: ExitStack) -> RunningPeer:
-    server = stack.enter_context(target(*peer.options, program=peer.program))
+    server = stack.enter_context(target(*peer.options))
     sessions = make_sessions(server.redis_url, server.directory, peer.users) if peer.users else []
     keys = [session.key for session in sessions] or [session_key(server.log_in())]
     user_ids = " ".join(session.user_id for session in sessions)

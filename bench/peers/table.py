@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from bench.peers.dialect import BROADCAST, CENTRIFUGO, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, TCP, Dialect
 from bench.peers.environment import program, python_of
 from bench.peers.source import CProgram, GoProgram
-from rtserver.bench.local_server import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,6 @@ class Peer:
     uses_redis: bool = False
     needs: tuple[str, ...] = ()
     source: CProgram | GoProgram | None = None
-    program: tuple[str, ...] = PROGRAM
-    """Start of a command line of rtserver's."""
     options: tuple[str, ...] = ()
     """Of its script's command line, or of rtserver's where it has none."""
     users: int = 0

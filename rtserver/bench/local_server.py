@@ -27,7 +27,6 @@ from tcelib.redis.redis_connection import RedisClient, plain_client
 from tcelib.redis.redis_error import RedisCallError
 
 HOST = "127.0.0.1"
-PROGRAM = ("-m", "rtserver")
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 QUEUE = "queue:rtserver-bench"
@@ -36,15 +35,15 @@ USER = PASSWORD = "demo"
 
 
 def child(
-    arguments: Sequence[str], directory: Path, output: Any = subprocess.DEVNULL, program: Sequence[str] = PROGRAM
+    arguments: Sequence[str], directory: Path, output: Any = subprocess.DEVNULL
 ) -> AbstractContextManager["subprocess.Popen[Any]"]:
-    """Python with ``program`` and arguments. Ctrl-C is not for it: it is ended with its context."""
+    """``python -m rtserver`` with arguments. Ctrl-C is not for it: it is ended with its context."""
     settings = ("RTSERVER_", "DJANGO_", "RTSITE_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     # From wherever this rtserver was imported; the directory has no rtserver.toml that would change anything.
     environ["PYTHONPATH"] = str(Path(rtserver.__file__).parents[1])
     return running(
-        [sys.executable, *program, *arguments],
+        [sys.executable, "-m", "rtserver", *arguments],
         cwd=directory,
         env=environ,
         stdin=subprocess.DEVNULL,
@@ -58,7 +57,7 @@ class LocalServer:
     """A server as a context. ``options`` are further ones of its command line.
 
     ``find_redis_url`` tells where the embedded Redis of a directory listens; it is not needed with a ``redis_url``.
-    ``queue`` names its list; without it, no other program has the name. ``program`` is what Python starts.
+    ``queue`` names its list; without it, no other program has the name.
     ``site`` is its WebSocket's address, ``target`` the one to measure: with ``is_tce``, the port for binary clients.
     ``traces`` are words that no name of somebody else's key holds: what carries one of them in a given Redis is ours.
     """
@@ -71,7 +70,6 @@ class LocalServer:
         is_tce: bool = False,
         options: Sequence[str] = (),
         queue: str = "",
-        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.redis_url = redis_url
         self._is_guest = bool(redis_url)
@@ -82,7 +80,6 @@ class LocalServer:
         self.directory = Path()
         self._find_redis_url = find_redis_url
         self._options = options
-        self._program = program
         self.site = Target("ws", HOST, free_port(), "/rt/")
         self.target = Target("tce", HOST, free_port(), "") if is_tce else self.site
         self._stack = ExitStack()
@@ -93,7 +90,7 @@ class LocalServer:
             self.directory = Path(stack.enter_context(directory))
             log = stack.enter_context((self.directory / "log").open("wb"))
             stack.callback(self._leave_no_trace)
-            process = stack.enter_context(child(self._arguments(), self.directory, log, self._program))
+            process = stack.enter_context(child(self._arguments(), self.directory, log))
             self.pid = process.pid
             self._wait_until_ready(process)
             self._stack = stack.pop_all()

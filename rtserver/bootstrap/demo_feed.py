@@ -8,12 +8,15 @@ import gevent
 
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue
+from rtserver.base.queue.signature import Signer
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.limits import queues_of
 from rtserver.bootstrap.process.log import log_as_configured
 from rtserver.bootstrap.process.queue_signer import signer_of
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.quote.demo_list import DemoListSource
 from rtserver.service.quote.quote_source import TestQuoteSource
+from rtserver.service.shard_queues import ShardQueues
 from rtserver.service.thread.service_thread import Source
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient
@@ -37,8 +40,10 @@ class RedisPosition:
         self._client.call("SET", self._key, position)
 
 
-def demo_producers(config: Config, client: RedisClient, queue: ServiceMessageQueue) -> Sequence[Source]:
+def demo_producers(config: Config, client: RedisClient, signer: Signer) -> Sequence[Source]:
     """Return the producers, each for a greenlet."""
+    lists = {name: RedisQueue(client, name, signer=signer) for name in queues_of(config)}
+    queue = ServiceMessageQueue(lists[config.queue], shards=ShardQueues(lists))
     away, put = (QueueError, RedisCallError), queue.put
     position, rate = RedisPosition(client, config.queue), config.demo_rate
     return (
@@ -51,8 +56,7 @@ def play(config: Config) -> None:
     """Play the demo's quotes until SIGTERM."""
     log_as_configured(config)
     client = gevent_client(config.redis_url)
-    queue = ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer_of(config)))
-    producers = demo_producers(config, client, queue)
+    producers = demo_producers(config, client, signer_of(config))
     running = [gevent.spawn(producer.run) for producer in producers]
     gevent.signal_handler(signal.SIGTERM, gevent.killall, running, block=False)
     gevent.joinall(running, raise_error=True)

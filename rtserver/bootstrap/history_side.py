@@ -108,7 +108,7 @@ class HistorySide:
 
 
 class HistorySaver:
-    """The loop of the writer: a ``Source`` of the service thread."""
+    """The loop of the writer: it follows the lanes of the service thread."""
 
     def __init__(self, writer: HistoryWriter, link: QueueLink) -> None:
         self._writer = writer
@@ -124,8 +124,9 @@ class HistorySaver:
                 raise
 
     def stop(self) -> None:
-        """Save what there is, and let another worker save."""
+        """Save what there is at once, and let another worker save."""
         self._is_over = True
+        self._writer.on_hurry()
 
 
 def prune_of(
@@ -154,7 +155,7 @@ def build_history(
     config: Config, client: RedisClient, queue: RedisQueue, link: QueueLink, calendars: ExchangeCalendars
 ) -> HistorySide:
     """Build the history of the queue. Raises ``PluginError``."""
-    store = RedisHistory(client, config.queue)
+    store = RedisHistory(client, queue.name)
     states = RedisStates(store, queue)
     source = (
         PluginSource(load_history(config.history), ServiceThreadMeans(), calendars.of) if config.history else None
@@ -164,7 +165,7 @@ def build_history(
         states,
         HistoryReader(store, source, event=gevent.event.Event),
         source,
-        RedisLeases(client, config.queue),
+        RedisLeases(client, queue.name),
         link,
         prune_of(config, store, states, calendars),
         config.history_ticks,

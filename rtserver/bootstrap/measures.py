@@ -13,7 +13,7 @@ from rtserver.bootstrap.process.log_flood import dropped_lines
 from rtserver.bootstrap.process.tally_file import Tallies
 from rtserver.bootstrap.service_side import ServiceSide
 from rtserver.bootstrap.user_side import UserSide
-from rtserver.bootstrap.web.metrics import Measure
+from rtserver.bootstrap.web.metrics import Measure, by_queue
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.modules.resume_agent import RESUME
 from rtserver.registry.worker_lease import WorkerLease
@@ -22,7 +22,7 @@ from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_store import QuoteStore
-from rtserver.service.thread.service_thread import ServiceThread
+from rtserver.service.thread.pipeline_run import PipelineRun
 from rtserver.service.topic.service_topics import ServiceTopics
 from rtserver.user.user_manager import UserManager
 from rtserver.watch.beat import Beat
@@ -51,7 +51,7 @@ def all_measures(
     yield from limit_measures(user_side.limited, server, user_side.tce.shared)
     unshared = "Counts and rates that the memory which workers share had no place for"
     yield Measure("counter", "limits_unshared", unshared, lambda: tallies.unplaced)
-    yield from service_measures(services.thread, services.quotes)
+    yield from service_measures(services)
     yield from topic_measures(services.topics)
     yield from resume_measures(services.streams, users)
     yield from bridge_measures(bridge)
@@ -151,15 +151,19 @@ def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) 
     )
 
 
-def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
+def service_measures(services: ServiceSide) -> Iterator[Measure]:
     """Yield the measures of the service thread."""
-    yield from bus_measures(services.pipeline)
-    yield from queue_memory_measures(services.pipeline)
-    yield from lane_measures(services)
-    yield from quote_measures(quotes)
-    yield from memory_measures(quotes)
-    if quotes.store is not None:
-        yield from history_measures(quotes.store)
+    thread, runs = services.thread, services.runs
+    pipelines = {queue: run.pipeline for queue, run in runs.items()}
+    yield from by_queue(bus_measures, pipelines)
+    yield from by_queue(queue_memory_measures, pipelines)
+    yield from by_queue(lane_measures, runs)
+    yield Measure("counter", "lane_restarts", "Restarts of loops that died", lambda: thread.restarts, "lane")
+    yield from by_queue(quote_measures, services.centers)
+    yield from by_queue(memory_measures, services.centers)
+    stores = {queue: center.store for queue, center in services.centers.items() if center.store is not None}
+    if stores:
+        yield from by_queue(history_measures, stores)
 
 
 def bus_measures(pipeline: Pipeline) -> Iterator[Measure]:
@@ -228,9 +232,9 @@ def queue_memory_measures(pipeline: Pipeline) -> Iterator[Measure]:
     yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(dead_letters))
 
 
-def lane_measures(services: ServiceThread) -> Iterator[Measure]:
-    """Yield the measures of the lanes and of the loops of the service thread."""
-    pipeline = services.pipeline
+def lane_measures(run: PipelineRun) -> Iterator[Measure]:
+    """Yield the measures of the lanes of a pipeline."""
+    pipeline = run.pipeline
     lanes = pipeline.lanes
     yield Measure(
         "gauge", "lane_length", "Messages that wait in the lane", lambda: {x.msg_type: len(x) for x in lanes}, "lane"
@@ -256,13 +260,12 @@ def lane_measures(services: ServiceThread) -> Iterator[Measure]:
         lambda: {x.msg_type: x.lost for x in lanes},
         "lane",
     )
-    yield Measure("counter", "lane_restarts", "Restarts of loops that died", lambda: services.restarts, "lane")
     yield from once_measures(pipeline.once)
     yield Measure(
         "gauge",
         "lane_busy_seconds",
         "Seconds for which the handler has been busy with its current message",
-        lambda: services.lane_watch.busy(time.monotonic()),
+        lambda: run.lane_watch.busy(time.monotonic()),
         "lane",
     )
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from rtserver.base.queue.port import QueuePort
 from rtserver.feed.batch import FeedBatch
 from rtserver.feed.heartbeat import Heartbeat
 from rtserver.feed.port import Feed
 from rtserver.feed.reader import FeedReader
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.shard_queues import ProducerQueue
 
 LOOK_SECONDS = 0.05
 JOIN_SECONDS = 2.0
@@ -63,7 +63,7 @@ class FeedRun:
     def __init__(
         self,
         feed: Feed,
-        queue: QueuePort,
+        queue: ProducerQueue,
         options: FeedOptions,
         *,
         tell: Callable[[FeedStatus], object] = ignore_status,

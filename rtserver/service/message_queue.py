@@ -6,7 +6,7 @@ It is for Python code outside of rtserver, such as a Django view or a feed:
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Self, TypeAlias
 
@@ -17,6 +17,7 @@ from rtserver.registry.running_server import RunningServers, complaint
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
 from rtserver.service.own_queue import MOST_TRIES, OwnQueue
 from rtserver.service.repeats import names_in
+from rtserver.service.shard_queues import ShardQueues
 from tcelib.queue.reader import ReaderRule
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
@@ -30,12 +31,19 @@ class ServiceMessageQueue:
 
     ``signer`` checks the signatures of messages that are read; the queue signs what is put. With ``servers``, the
     first message of each type is followed by a look at the running servers, and a warning if none handles the type.
+    With ``shards`` messages are put there; ``queue`` is the first of them.
     """
 
     def __init__(
-        self, queue: QueuePort, signer: Signer | None = None, *, servers: RunningServers | None = None
+        self,
+        queue: QueuePort,
+        signer: Signer | None = None,
+        *,
+        servers: RunningServers | None = None,
+        shards: ShardQueues | None = None,
     ) -> None:
         self._queue = queue
+        self._lists = ShardQueues({"": queue}) if shards is None else shards
         self._signer = signer or Signer()
         self._servers = servers
         self._looked_up: set[str] = set()
@@ -43,16 +51,25 @@ class ServiceMessageQueue:
 
     @classmethod
     def connect(
-        cls, url: str, queue: str = DEFAULT_NAME, *, secret: str = "", signature_seconds: float = 0.0
+        cls,
+        url: str,
+        queue: str = DEFAULT_NAME,
+        *,
+        queues: Sequence[str] = (),
+        secret: str = "",
+        signature_seconds: float = 0.0,
     ) -> Self:
         """Return the queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call.
 
+        ``queues`` is the server's setting of that name, if it has one; then ``queue`` is its first.
         ``secret`` is the server's ``queue_secret``, if it has one, ``signature_seconds`` its setting of that name.
         """
         signer = Signer(secret, seconds=signature_seconds, now=time.time)
         client = plain_client(url)
-        servers = RunningServers.of_queue(client, queue)
-        return cls(RedisQueue(client, queue, signer=signer), signer, servers=servers)
+        names = tuple(queues) or (queue,)
+        shards = {name: RedisQueue(client, name, signer=signer) for name in names}
+        servers = RunningServers.of_queue(client, names[0])
+        return cls(shards[names[0]], signer, servers=servers, shards=ShardQueues(shards))
 
     @staticmethod
     def own(
@@ -76,21 +93,33 @@ class ServiceMessageQueue:
         rule = ReaderRule(most_held, claim_seconds)
         return OwnQueue(plain_client(url), name, signer=signer, rule=rule, most_tries=most_tries)
 
-    def put(self, type: str, src: str, data: object, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
+    def put(
+        self,
+        type: str,  # noqa: A002 (the envelope's word)
+        src: str,
+        data: object,
+        *,
+        id: str | int | None = None,  # noqa: A002 (the envelope's word)
+        key: str | None = None,
+    ) -> None:
         """Send one message. ``src`` names the sender, for people who look for it later. Raises ``JsonError``.
+
+        Of several queues it goes to that of ``key``; quotes find theirs by themselves.
 
         After a ``QueueAwayError`` nobody knows whether it was sent. A message with an ``id`` may then be sent again:
         the server drops a second message of one ``src`` with one ``id``.
         """
-        self.put_many([(type, src, data, id)])
+        self._put([(type, src, data, id)], key)
 
     def put_many(self, messages: Iterable[OutgoingMessage]) -> None:
         """Send ``(type, src, data)`` or ``(type, src, data, id)`` messages in one go: all of them in order, or none.
 
-        Raises ``JsonError``.
+        That holds for each of several queues. Raises ``JsonError``.
         """
-        sent = list(messages)
-        self._queue.put([encode(*message) for message in sent])
+        self._put(list(messages), None)
+
+    def _put(self, sent: Sequence[OutgoingMessage], key: str | None) -> None:
+        self._lists.put([encode(*message) for message in sent], key)
         if self._servers is not None:
             self._look_up(self._servers, {message[0] for message in sent} - self._looked_up)
 
@@ -132,4 +161,4 @@ class ServiceMessageQueue:
 
     def close(self) -> None:
         """Close the connections."""
-        self._queue.close()
+        self._lists.close()

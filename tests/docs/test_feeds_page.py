@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ class Terminal:
         self._environment = {**os.environ, "RTSERVER_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}
         for block in all_blocks(PAGE):
             kind, _, name = block.info.partition(" ")
-            if kind in ("csv", "python"):
+            if kind in ("csv", "python") and name:
                 self.write(name, block.text)
 
     def write(self, name: str, text: str) -> None:
@@ -175,3 +176,17 @@ def test_a_class_of_ones_own_runs(terminal: Terminal, server: RunningServer, bus
         until(lambda: process.poll() is not None, "the log is at its end")
     until(lambda: len(quotes_on(bus, "SHOP")) == 2, "the points are on the bus")
     until(lambda: len(prices_of(server, "SHOP:GOLD")) == 2, "the points are shown")
+
+
+def test_a_producer_in_node_finds_the_queues_of_quotes_as_the_server_does(tmp_path: Path) -> None:
+    [helper] = blocks(PAGE, "js queues")
+    vectors = json.loads((ROOT / "tests" / "vectors" / "shards.json").read_text(encoding="utf-8"))
+    script = f"""{helper}
+for (const {{ key, queues, queue }} of {json.dumps(vectors)}) {{
+  const shares = divided([{{ quote: key }}], queues);
+  console.log(queueOf(key, queues) === queue && shares.get(queue).length === 1 && shares.size === queues.length);
+}}"""
+    path = tmp_path / "queues.mjs"
+    path.write_text(script, encoding="utf-8")
+    run = subprocess.run(["node", path], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.split() == ["true"] * len(vectors)

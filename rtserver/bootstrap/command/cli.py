@@ -76,6 +76,20 @@ class FeedCommands(click.Group):
         return commands.get(cmd_name)
 
 
+class QueuesCommands(click.Group):
+    """Commands about several queues, which are loaded when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return them in the order in which a newcomer would try them."""
+        return ["names", "list", "move"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Called by click."""
+        from rtserver.bootstrap.command import queues
+
+        return {"names": queues.suggest_names, "list": queues.list_queues, "move": queues.move}.get(cmd_name)
+
+
 class HistoryCommands(click.Group):
     """Commands about stored history, which are loaded when one of them is asked for."""
 
@@ -183,8 +197,11 @@ def check(quotes: int, trading_days: int | None, minutes_a_day: int, **options: 
 @click.option(
     "--id", "message_id", metavar="TEXT", help="Id of the message: a second one with it is dropped. Line N gets ID-N."
 )
+@click.option("--key", metavar="TEXT", help="Of several queues, that of this key. Quotes find theirs by themselves.")
 @config_options(QUEUE_KEYS)
-def push(message_type: str, data: str, src: str, message_id: str | None, **options: OptionValue) -> None:
+def push(
+    message_type: str, data: str, src: str, message_id: str | None, key: str | None, **options: OptionValue
+) -> None:
     """Put a service message on the queue.
 
     DATA is JSON; with - each line of the standard input is the data of one message. A warning says so if no
@@ -198,18 +215,19 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
     """
     config = config_of(options)
     from rtserver.bootstrap.command import push as pushing
-    from rtserver.bootstrap.command.queue_client import complaint_about, open_queue
+    from rtserver.bootstrap.command.queue_client import complaint_about, open_lists
+    from rtserver.bootstrap.config.limits import queues_of
 
-    queue = open_queue(config)
+    queue = open_lists(config)
     lines = sys.stdin if data == "-" else [data]
     try:
-        count = pushing.push(queue, message_type, src, lines, message_id)
+        count = pushing.push(queue, message_type, src, lines, message_id, key=key)
         complaint = complaint_about(queue, config, message_type) if count else ""
     except pushing.InputError as error:
         raise click.BadParameter(printable(str(error)), param_hint="DATA") from error
     finally:
         queue.close()
-    where = printable(f"{config.queue} at {queue.address}")
+    where = printable(f"{', '.join(queues_of(config))} at {queue.address}")
     click.echo(f"pushed {count} {'message' if count == 1 else 'messages'} to {where}")
     if complaint:
         click.echo(f"Warning: {printable(complaint)}", err=True)
@@ -279,26 +297,31 @@ def dead() -> None:
     """Look at messages that could not be handled, and push them again."""
 
 
+_of_queue = click.option("--of", "name", default="", metavar="QUEUE", help="Of several queues, those of this one.")
+
+
 @dead.command("list")
 @click.option("--reason", default="", metavar="WORD", help="Only those of one reason, such as bad_data.")
+@_of_queue
 @config_options(QUEUE_KEYS)
-def list_dead(reason: str, **options: OptionValue) -> None:
+def list_dead(reason: str, name: str, **options: OptionValue) -> None:
     """List dead letters, one line each: id, time (UTC), reason, source, the beginning of the message."""
     from rtserver.bootstrap.command import dead_letter
 
-    with _queue(options) as queue:
+    with _queue(options, name) as queue:
         for letter in dead_letter.letters(queue, reason):
             click.echo(dead_letter.line(letter))
 
 
 @dead.command("show")
 @click.argument("letter_id", metavar="ID")
+@_of_queue
 @config_options(QUEUE_KEYS)
-def show_dead(letter_id: str, **options: OptionValue) -> None:
+def show_dead(letter_id: str, name: str, **options: OptionValue) -> None:
     """Show one whole message, and what was wrong with it."""
     from rtserver.bootstrap.command import dead_letter
 
-    with _queue(options) as queue:
+    with _queue(options, name) as queue:
         letter = dead_letter.find(queue, letter_id)
     if letter is None:
         raise _failure(f"no dead letter has the id {letter_id}")
@@ -308,8 +331,9 @@ def show_dead(letter_id: str, **options: OptionValue) -> None:
 @dead.command("requeue")
 @click.argument("letter_ids", metavar="ID...", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="Requeue all letters that are there now.")
+@_of_queue
 @config_options(QUEUE_KEYS)
-def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: OptionValue) -> None:
+def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, name: str, **options: OptionValue) -> None:
     """Push messages to the end of the queue again, and forget their letters.
 
     Of messages that were too large only the beginning was kept: their letters stay.
@@ -323,7 +347,7 @@ def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: OptionVal
         raise click.UsageError("name ids, or say --all")
     from rtserver.bootstrap.command import dead_letter
 
-    with _queue(options) as queue:
+    with _queue(options, name) as queue:
         wanted = dead_letter.whole_ids(queue) if is_all else letter_ids
         missing = [letter_id for letter_id in wanted if not queue.requeue(letter_id)]
     if missing:
@@ -347,15 +371,26 @@ def bench() -> None:
     """Measure a server: this machine's, or your own from another machine."""
 
 
+@main.group("queues", cls=QueuesCommands)
+def queues() -> None:
+    """Look at several queues, name them, and move stored quotes to theirs."""
+
+
 def _failure(text: str) -> click.ClickException:
     """Return the error for the terminal; ``text`` may quote input from outside."""
     return click.ClickException(printable_lines(text))
 
 
-def _queue(options: dict[str, OptionValue]) -> AbstractContextManager[RedisQueue]:
+def _queue(options: dict[str, OptionValue], name: str) -> AbstractContextManager[RedisQueue]:
+    """Open the one queue, or that of several which is named. Raises ``UsageError``."""
     from rtserver.bootstrap.command.queue_client import open_queue
+    from rtserver.bootstrap.config.limits import queues_of
 
-    return closing(open_queue(config_of(options)))
+    config = config_of(options)
+    names = queues_of(config)
+    if name not in names and (name or len(names) > 1):
+        raise click.UsageError(f"--of must be one of {', '.join(map(printable, names))}")
+    return closing(open_queue(config, name))
 
 
 def _import_from_here() -> None:

@@ -20,7 +20,7 @@ import msgspec
 
 from rtserver.base.wire.printable import printable, printable_lines
 from rtserver.bench.progress import Progress
-from rtserver.bootstrap.command.queue_client import is_handled_by_all, open_queue
+from rtserver.bootstrap.command.queue_client import is_handled_by_all, open_lists
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
 from rtserver.bootstrap.config.plugin import load_feed
 from rtserver.bootstrap.process.log import set_up_log
@@ -184,7 +184,7 @@ def _run(
     """Run a feed until it ends or a signal stops it, with a status line on a terminal."""
     config = config_of(options)
     set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
-    with closing(open_queue(config)) as queue:
+    with closing(open_lists(config)) as queue:
         if not is_handled_by_all(config, "quote_alive"):
             chosen = msgspec.structs.replace(chosen, heartbeat_seconds=0.0)
         progress = Progress()

@@ -11,9 +11,10 @@ import click
 
 from rtserver.base.wire.printable import printable, printable_lines
 from rtserver.bootstrap.command.history_file import read_bars, write_bars, write_header
-from rtserver.bootstrap.command.queue_client import open_history, open_queue
+from rtserver.bootstrap.command.queue_client import open_history, open_history_of, open_queue
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
 from rtserver.bootstrap.config.exchange import exchange_calendars
+from rtserver.bootstrap.config.limits import queues_of
 from rtserver.bootstrap.history_side import prune_of
 from rtserver.history.port import HistoryError, HistoryRange, StoredInfo
 from rtserver.history.redis_states import RedisStates
@@ -81,7 +82,7 @@ def import_files(paths: tuple[Path, ...], quote: str, period: Base, **options: O
     except (QuoteFileError, OSError) as error:
         raise _failure(str(error)) from error
     portions = [bars[begin : begin + PORTION] for begin in range(0, len(bars), PORTION)]
-    with closing(open_history(config)) as history, _progress(portions, quote) as progress:
+    with closing(open_history_of(config, quote)) as history, _progress(portions, quote) as progress:
         for portion in progress:
             _asked(partial(history.write, quote, period, portion))
     click.echo(f"stored {len(bars)} bars of {printable(quote)} ({period})")
@@ -102,7 +103,7 @@ def export_file(
       rtserver history export --quote DEMO:AAPL:20130301 --period 1d --from 2012-01-01 --output AAPL.csv
     """
     count = 0
-    with closing(open_history(config_of(options))) as history:
+    with closing(open_history_of(config_of(options), quote)) as history:
         info = _asked(partial(history.info, quote, period))
         if info is None:
             raise _failure(f"nothing is stored of {quote} ({period})")
@@ -133,14 +134,15 @@ def prune(**options: OptionValue) -> None:
     """
     config = config_of(options)
     count = 0
-    with closing(open_history(config)) as history:
-        states = RedisStates(history, open_queue(config))
-        pruned_of = prune_of(config, history, states, exchange_calendars(config), is_strict=True)
-        with _progress(pruned_of(history.quotes()), "pruning") as pruned:
-            for each in pruned:
-                count += each.removed
-                if each.failure:
-                    click.echo(f"Warning: {printable(each.failure)}", err=True)
+    for name in queues_of(config):
+        with closing(open_history(config, name)) as history:
+            states = RedisStates(history, open_queue(config, name))
+            pruned_of = prune_of(config, history, states, exchange_calendars(config), is_strict=True)
+            with _progress(pruned_of(history.quotes()), "pruning") as pruned:
+                for each in pruned:
+                    count += each.removed
+                    if each.failure:
+                        click.echo(f"Warning: {printable(each.failure)}", err=True)
     click.echo(f"removed {count} groups: trading days or years of bars, ticks of silent quotes")
 
 
@@ -150,11 +152,13 @@ def prune(**options: OptionValue) -> None:
 def info(only: str, **options: OptionValue) -> None:
     """List what is stored, by quote and period: first and last bar (UTC), bars, bytes; then the totals."""
     found: list[StoredInfo] = []
-    with closing(open_history(config_of(options))) as history:
-        quotes = [only] if only else history.quotes()
-        with _progress(quotes, "looking") as progress:
-            for quote in progress:
-                found += filter(None, (_asked(partial(history.info, quote, base)) for base in BASES))
+    config = config_of(options)
+    for name in queues_of(config):
+        with closing(open_history(config, name)) as history:
+            quotes = [only] if only else history.quotes()
+            with _progress(quotes, "looking") as progress:
+                for quote in progress:
+                    found += filter(None, (_asked(partial(history.info, quote, base)) for base in BASES))
     for line in table_of(found):
         click.echo(line)
 

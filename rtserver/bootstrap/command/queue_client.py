@@ -4,24 +4,33 @@ from pathlib import Path
 
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.shard import queue_of
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import RedisError
+from rtserver.bootstrap.config.limits import queues_of
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.queue_signer import signer_of
 from rtserver.history.redis_history import RedisHistory
 from rtserver.registry.running_server import RunningServer, RunningServers, complaint
+from rtserver.service.shard_queues import ProducerQueue, ShardQueues
 
 
-def open_queue(config: Config) -> RedisQueue:
-    """Return the queue, without connecting. It signs what is put there if there is a ``queue_secret``.
+def open_queue(config: Config, name: str = "") -> RedisQueue:
+    """Return the queue, or another one of its Redis, without connecting. It signs what is put there if there is a
+    ``queue_secret``.
 
     Raises ``RedisError`` if no Redis is configured and no embedded one runs. The first call finds out whether the
     Redis answers.
     """
-    return RedisQueue(plain_client(_url(config)), config.queue, signer=signer_of(config))
+    return RedisQueue(plain_client(_url(config)), name or config.queue, signer=signer_of(config))
 
 
-def complaint_about(queue: RedisQueue, config: Config, message_type: str) -> str:
+def open_lists(config: Config) -> ShardQueues:
+    """Return all queues as a producer sees them, without connecting. Raises ``RedisError``."""
+    return ShardQueues({name: open_queue(config, name) for name in queues_of(config)})
+
+
+def complaint_about(queue: ProducerQueue, config: Config, message_type: str) -> str:
     """Return why messages of a type might reach no handler.
 
     Empty if all running servers handle them, or if the list of servers cannot be read.
@@ -47,9 +56,14 @@ def running_servers(config: Config) -> tuple[RunningServer, ...]:
         return RunningServers.of_queue(client, config.queue).all()
 
 
-def open_history(config: Config) -> RedisHistory:
-    """Return the stored history of quotes, without connecting. Raises ``RedisError``."""
-    return RedisHistory(plain_client(_url(config)), config.queue)
+def open_history(config: Config, queue: str = "") -> RedisHistory:
+    """Return the stored history of the quotes of a queue, without connecting. Raises ``RedisError``."""
+    return RedisHistory(plain_client(_url(config)), queue or config.queue)
+
+
+def open_history_of(config: Config, quote: str) -> RedisHistory:
+    """Return the stored history that a quote belongs to, without connecting. Raises ``RedisError``."""
+    return open_history(config, queue_of(quote, queues_of(config)))
 
 
 def _url(config: Config) -> str:

@@ -79,6 +79,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(description="Port of the embedded Redis; 0 takes the first free one from 6379 on.", ge=0, le=65535),
     ] = 0
     queue: Annotated[str, Meta(description="Redis list that producers push to.", min_length=1)] = "queue:rtserver"
+    queues: Annotated[
+        Words,
+        Meta(description="The queue, and further ones that share its quotes. Empty: the queue alone."),
+    ] = ()
     queue_secret: Annotated[
         str,
         Meta(

@@ -80,6 +80,15 @@ def shared_port(config: Config) -> Iterator[Conflict]:
         )
 
 
+def queues(config: Config) -> Iterator[Conflict]:
+    """Demand different queues, of which the first is the one that takes everything."""
+    names = config.queues
+    if names and names[0] != config.queue:
+        yield Conflict("queues", f"begins with {names[0]!r}; its first one must be queue, which is {config.queue!r}")
+    if len(set(names)) < len(names):
+        yield Conflict("queues", "names a queue twice")
+
+
 def signed_time(config: Config) -> Iterator[Conflict]:
     """Demand a secret for signatures that expire."""
     if config.signature_seconds and not config.queue_secret:
@@ -158,6 +167,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     path,
     embedded_redis,
     shared_port,
+    queues,
     signed_time,
     outbox,
     client_messages,

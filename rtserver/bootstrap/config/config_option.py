@@ -24,6 +24,7 @@ QUEUE_KEYS = (
     "redis_url",
     "redis_password_file",
     "queue",
+    "queues",
     "queue_secret",
     "queue_secret_file",
     "signature_seconds",

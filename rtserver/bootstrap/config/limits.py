@@ -87,6 +87,11 @@ def history_bytes(config: Config, system_bytes: Callable[[], int]) -> int:
     return config.history_mb * MEGABYTE or int(HISTORY_SHARE * system_bytes())
 
 
+def queues_of(config: Config) -> tuple[str, ...]:
+    """Return the names of a server's queues, the first of which takes everything."""
+    return config.queues or (config.queue,)
+
+
 def users_per_message(config: Config) -> int:
     """Return the number of users that a service message may name; 0 for any number."""
     return 0 if config.limits == "off" else config.user_ids_per_message

@@ -6,8 +6,8 @@ global registry: two servers in one process have each their own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,6 +17,11 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 PREFIX = "rtserver_"
+
+T = TypeVar("T")
+
+
+Value: TypeAlias = float | Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,10 @@ class Measure:
     kind: Literal["counter", "gauge"]
     name: str
     text: str
-    read: Callable[[], float | Mapping[str, float]]
+    read: Callable[[], Value]
     label: str = ""
+    of_queue: Mapping[str, Callable[[], Value]] | None = None
+    """What ``read`` returns for each of several queues; then ``read`` itself is not called."""
 
 
 class Metrics:
@@ -70,6 +77,19 @@ class MetricsHandler(RequestHandler):
         self.finish(self._metrics.render())
 
 
+def by_queue(measures_of: Callable[[T], Iterable[Measure]], parts: Mapping[str, T]) -> Iterator[Measure]:
+    """Yield the measures of one part of the server, of which each queue has one; of several, with a ``queue`` label.
+
+    All parts have the same measures, in the same order.
+    """
+    if len(parts) == 1:
+        yield from measures_of(*parts.values())
+        return
+    for measures in zip(*map(measures_of, parts.values()), strict=True):
+        reads = {queue: measure.read for queue, measure in zip(parts, measures, strict=True)}
+        yield replace(measures[0], of_queue=reads)
+
+
 class _MeasureCollector(Collector):
     """A measure in the form that prometheus-client wants."""
 
@@ -83,17 +103,26 @@ class _MeasureCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the value of this moment."""
         family = self._family()
-        value = self._measure.read()
-        if isinstance(value, Mapping):
-            for label, number in value.items():
-                family.add_metric([label], number)
+        queues = self._measure.of_queue
+        if queues is None:
+            _add(family, [], self._measure.read())
         else:
-            family.add_metric([], value)
+            for queue, read in queues.items():
+                _add(family, [queue], read())
         yield family
 
     def _family(self) -> CounterMetricFamily | GaugeMetricFamily:
         name, text = PREFIX + self._measure.name, self._measure.text
-        labels = [self._measure.label] if self._measure.label else []
+        labels = [] if self._measure.of_queue is None else ["queue"]
+        labels += [self._measure.label] if self._measure.label else []
         if self._measure.kind == "counter":
             return CounterMetricFamily(name, text, labels=labels)
         return GaugeMetricFamily(name, text, labels=labels)
+
+
+def _add(family: CounterMetricFamily | GaugeMetricFamily, labels: list[str], value: Value) -> None:
+    if isinstance(value, Mapping):
+        for label, number in value.items():
+            family.add_metric([*labels, label], number)
+    else:
+        family.add_metric(labels, value)

@@ -5,7 +5,7 @@ and when.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rtserver.base.queue.port import QueuePort
 from rtserver.service.queue_link import QueueLink
@@ -43,11 +43,10 @@ class BrokenKeys:
             log.info("= %s is in order again", name)
         self.names = names
 
-    @property
-    def detail(self) -> str:
-        """One line for people."""
-        names = self.names
-        if not names:
-            return "in order"
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        return f"cannot be read, and count as empty: {', '.join(names[:MOST_NAMED])}{more}"
+
+def detail_of(names: Sequence[str]) -> str:
+    """Return a line for people about the keys that are broken."""
+    if not names:
+        return "in order"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"cannot be read, and count as empty: {', '.join(names[:MOST_NAMED])}{more}"

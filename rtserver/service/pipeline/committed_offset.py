@@ -130,9 +130,10 @@ class CommittedOffsets:
         self.finish()
 
     def finish(self) -> None:
-        """Commit what is done at the end: first what waited for dead letters, then the rest."""
+        """Commit what is done at the end, first what waited for dead letters, then the rest, and report it."""
         self.commit()
         self.commit()
+        self.report()
 
     def _begins_behind(self, lane: Lane) -> str | None:
         """Return where the handler says that it begins. If it fails, it continues where this worker has been."""

@@ -43,13 +43,14 @@ class PipelineLimits(NamedTuple):
     """Numbers that bound a pipeline.
 
     ``read_count`` entries are read at once. ``max_ahead`` entries may lie between the intake and the reader.
-    ``bus_bytes`` bounds the bus; 0 leaves it to Redis (``bound_of_bus``). ``lane_bound`` messages may wait in a lane,
-    of which ``lane_batch`` are handled between two flushes. ``message`` bounds one message.
+    ``bus_bytes`` bounds the buses of all ``queues``; 0 leaves it to Redis (``bound_of_bus``). ``lane_bound`` messages
+    may wait in a lane, of which ``lane_batch`` are handled between two flushes. ``message`` bounds one message.
     """
 
     read_count: int = 1_000
     max_ahead: int = 50_000
     bus_bytes: int = 0
+    queues: int = 1
     lane_bound: int = 2_000
     lane_batch: int = 500
     message: Bounds = NO_BOUNDS
@@ -141,7 +142,7 @@ class Pipeline:
             worker, self.lanes, queue, link, self.reader, dead_letters=self.dead_letters, pause=pause
         )
         self.intake.on_held.append(self.offsets.report)
-        self.memory = QueueMemory(queue, limits.bus_bytes, pause=pause)
+        self.memory = QueueMemory(queue, limits.bus_bytes, queues=limits.queues, pause=pause)
         self.broken_keys = BrokenKeys(queue, link, pause)
         self.dead_letter_writer = DeadLetterWriter(self.dead_letters, queue, link, event())
         self.workers = tuple(self._lane_worker(lane, event()) for lane in self.lanes)

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class QueueMemory:
-    """Watch of one worker. ``bus_bytes`` is the setting of that name; see ``bound_of_bus``.
+    """Watch of one worker. ``bus_bytes`` is the setting of that name; see ``bound_of_bus``. ``queues`` share it.
 
     ``is_short``: room must be made. ``is_full``: Redis refuses producers and log-ins, or will soon. ``trimmed``
     counts entries of the bus that went for that, ``unread`` those among them that some reader had not had. All of
@@ -40,11 +40,13 @@ class QueueMemory:
         queue: QueuePort,
         bus_bytes: int,
         *,
+        queues: int = 1,
         pause: Callable[[float], object],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._bus_bytes = bus_bytes
+        self._queues = queues
         self._pause = pause
         self._now = now
         self._short_since: float | None = None
@@ -73,7 +75,7 @@ class QueueMemory:
     def look(self) -> None:
         """Look once, and act on it. Raises ``QueueError``."""
         memory = self._queue.memory()
-        self._queue.bus_bytes = bound_of_bus(self._bus_bytes, memory.most)
+        self._queue.bus_bytes = bound_of_bus(self._bus_bytes, memory.most) // self._queues
         self._note(memory)
         if self.is_short:
             self._make_room(memory)

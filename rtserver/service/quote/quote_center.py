@@ -41,6 +41,7 @@ class QuoteCenter(ServiceMsgHandler):
     Bounds: ``rules`` of each book, ``history_bytes`` of all, ``max_quotes``, ``max_feeds``, and ``picture_rows`` per
     feed. A feed ends ``feed_linger_seconds`` after its last viewer. With ``shares``, the work for one user only is
     charged to that user, and waits while the user owes. ``store_of`` gives the store of the books, if there is one.
+    ``queue`` is the one whose messages it handles, ``queue_of`` (``owner_of``) finds the one that a quote belongs to.
 
     ``ticks``, ``bad_times``, ``late_ticks`` and ``duplicate_ticks`` count up; ``subscribers`` is the number of open
     subscriptions.
@@ -64,8 +65,12 @@ class QuoteCenter(ServiceMsgHandler):
         calendars: ExchangeCalendars = NO_CALENDARS,
         history_bytes: int = 0,
         store_of: Callable[[QuoteBooks], QuoteStore] | None = None,
+        queue: str = "",
+        queue_of: Callable[[str], str] = lambda key: "",
     ) -> None:
         super().__init__(services)
+        self._queue = queue
+        self.owner_of = queue_of
         self.ticks = self.bad_times = self.late_ticks = self.duplicate_ticks = 0
         self.books = QuoteBooks(rules, max_quotes, calendars.of)
         self.memory = MemoryBudget(self.books, history_bytes)
@@ -210,10 +215,17 @@ class QuoteCenter(ServiceMsgHandler):
                 if item.quote not in self.books.by_key:
                     check_key(item.quote)
                     self._calendars.check(exchange_of(item.quote))
+                    self._check_queue(item.quote)
                     unknown.add(item.quote)
                 read.append(read_tick(item.info))
             except (BadData, UnknownExchangeError) as error:
                 raise BadData(f"item {len(read)}: {error}") from None
+
+    def _check_queue(self, key: str) -> None:
+        """Raise ``BadData`` for a quote of another queue: nobody who asks for it would see what came here."""
+        owner = self.owner_of(key)
+        if owner != self._queue:
+            raise BadData(f'quote "{key}" belongs on {owner}; this is {self._queue}')
 
     def _load(self, store: QuoteStore, unknown: set[str], keys: set[str]) -> None:
         """Load those of some quotes that are not known. Others may be forgotten meanwhile, and are loaded, too."""

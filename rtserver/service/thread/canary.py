@@ -4,11 +4,11 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from rtserver.base.bridge.message import Canary
+from rtserver.base.bridge.message import Canary, Message
 from rtserver.base.queue.port import QueueError
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
@@ -24,41 +24,68 @@ class CanaryData(msgspec.Struct, frozen=True):
     sent: float
 
 
+class CanaryGate:
+    """Passes the canaries of one process on over the bridge, each when it has come through all of its queues.
+
+    ``post`` puts a message on the bridge. Each queue is entered with ``add`` before the first canary comes.
+    """
+
+    def __init__(self, post: Callable[[Message], object], trail: CanaryTrail) -> None:
+        self._post = post
+        self._trail = trail
+        self._arrived: dict[str, float] = {}
+        self._passed = float("-inf")
+
+    def add(self, queue: str) -> None:
+        """Wait for the canaries of one more queue."""
+        self._arrived[queue] = float("-inf")
+
+    def arrive(self, queue: str, sent: float) -> None:
+        """Note that the canary of the moment ``sent`` has come through a queue."""
+        self._arrived[queue] = max(self._arrived[queue], sent)
+        newest = min(self._arrived.values())
+        if newest > self._passed:
+            self._passed = newest
+            self._post(Canary(newest))
+            self._trail.reach(CanaryStage.BRIDGE, newest)
+
+
 class CanaryMsgHandler(ServiceMsgHandler):
-    """Passes the canaries of its own process on over the bridge, and drops those of other processes."""
+    """Brings the canaries of its own process to the gate, and drops those of other processes."""
 
     msg_type = TYPE
     data_type = CanaryData
 
-    def __init__(self, services: ServiceContext, process: str, trail: CanaryTrail) -> None:
+    def __init__(self, services: ServiceContext, process: str, gate: CanaryGate, queue: str = "") -> None:
         super().__init__(services)
         self._process = process
-        self._trail = trail
+        self._gate = gate
+        self._queue = queue
+        gate.add(queue)
 
     def __call__(self, src: str, data: CanaryData) -> None:
         """See ``ServiceMsgHandler``."""
         if data.process == self._process:
-            self.services.post(Canary(data.sent))
-            self._trail.reach(CanaryStage.BRIDGE, data.sent)
+            self._gate.arrive(self._queue, data.sent)
 
 
 class CanarySource:
-    """Puts a canary on the list each interval of the trail.
+    """Puts a canary on each list, once an interval of the trail.
 
-    ``put`` is that of the queue, ``process`` a word of this process's own. Runs on a greenlet. While the queue is
+    ``puts`` are those of the queues, ``process`` is a word of this process's own. Runs on a greenlet. While Redis is
     away it tries again soon.
     """
 
     def __init__(
         self,
-        put: Callable[[str, str, object], object],
+        puts: Sequence[Callable[[str, str, object], object]],
         process: str,
         trail: CanaryTrail,
         *,
         sleep: Callable[[float], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._put = put
+        self._puts = puts
         self._process = process
         self._trail = trail
         self._sleep = sleep
@@ -78,7 +105,8 @@ class CanarySource:
     def _send(self) -> bool:
         sent = self._clock()
         try:
-            self._put(TYPE, self._process, {"process": self._process, "sent": sent})
+            for put in self._puts:
+                put(TYPE, self._process, {"process": self._process, "sent": sent})
         except QueueError:
             return False  # other loops log that the queue is away
         self._trail.reach(CanaryStage.LIST, sent)

@@ -9,10 +9,13 @@ import gevent
 import gevent.event
 
 from rtserver.base.failure.containment import StopRequest
+from rtserver.service.pipeline.lane_watch import LaneWatch
 from rtserver.service.pipeline.once_lane import stream_of
 from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.wait import nothing
+from rtserver.watch.stack_log import log_stack
 
+LANE_SECONDS = 0.5
 LAST_LETTER_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
@@ -35,12 +38,15 @@ class Keeper(Protocol):
 class PipelineRun:
     """The greenlets of ``pipeline``. The caller takes the steps of their end in the order of the methods.
 
-    Loops have the names of their lanes, behind ``prefix``. ``at_work`` finds the greenlet of each lane by its type.
+    Loops have the names of their lanes, behind ``prefix``. A lane that is busy with one message for ``stall_seconds``
+    is logged with the stack of its greenlet.
     """
 
-    def __init__(self, pipeline: Pipeline, keeper: Keeper, prefix: str = "") -> None:
+    def __init__(self, pipeline: Pipeline, keeper: Keeper, prefix: str = "", *, stall_seconds: float) -> None:
         self.pipeline = pipeline
-        self.at_work: dict[str, gevent.Greenlet] = {}
+        watched = {one.msg_type: one for one in pipeline.handing}
+        self.lane_watch = LaneWatch(tuple(watched.values()), stall_seconds)
+        self._at_work: dict[str, gevent.Greenlet] = {}
         self._keeper = keeper
         self._prefix = prefix
         self._located = gevent.event.Event()
@@ -66,8 +72,9 @@ class PipelineRun:
         self._saver = self._keep("positions", self.behind_located(pipeline.offsets.run))
         self._start_once()
         types = (one.msg_type for one in pipeline.handing)
-        self.at_work.update(zip(types, (*self._lanes, *self._once), strict=True))
+        self._at_work.update(zip(types, (*self._lanes, *self._once), strict=True))
         self._others += [
+            self._keep("lane watch", self._watch_lanes),
             self._keep("queue memory", pipeline.memory.run),
             self._keep("broken keys", pipeline.broken_keys.run),
         ]
@@ -173,6 +180,15 @@ class PipelineRun:
         self.pipeline.offsets.begin()
         self._located.set()
         self.pipeline.reader.run()
+
+    def _watch_lanes(self) -> None:
+        watch = self.lane_watch
+        while True:
+            now = time.monotonic()
+            for name in watch.look(now):
+                text = f"! {self._prefix}{name}: busy with one message for {watch.busy(now)[name]:.1f} s; it is here:"
+                log_stack(log, logging.WARNING, text, self._at_work[name].gr_frame)
+            gevent.sleep(LANE_SECONDS)
 
 
 def shut_down(runs: Sequence[PipelineRun], deadline: float) -> None:

@@ -21,7 +21,6 @@ from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.queue.port import QueueError
 from rtserver.service.msg_handler import SubscribableService
-from rtserver.service.pipeline.lane_watch import LaneWatch
 from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.thread.hub_waker import HubWaker
@@ -37,10 +36,9 @@ from rtserver.service.thread.pipeline_run import (
 from rtserver.service.thread.service_directory import ServiceDirectory
 from rtserver.service.wait import nothing
 from rtserver.watch.beat import Beat
-from rtserver.watch.stack_log import log_stack
 
 SERVICE_THREAD = "rtserver-services"
-LANE_SECONDS = 0.5
+LAST_FOLLOWER_SECONDS = 1.0
 DRAIN_LIMIT = 200
 DRAIN_SECONDS = 0.01  # a subscription may compute a feed from a whole history
 
@@ -68,8 +66,10 @@ class ServiceThread:
     """The service side of the server. The main thread builds and starts it; any thread may read the counters.
 
     The queue of ``pipeline`` must use gevent's sockets, and belongs to this thread from here on. The pauses of its
-    link end with ``stopping``, which is set here. ``services`` are those that agents may subscribe to, by name;
-    ``resumes`` answers agents that ask for kept messages.
+    link end with ``stopping``, which is set here. ``shards`` are further pipelines of the same link, by the names of
+    their queues; ``runs`` has the loops of all, the first one's first. ``services`` are those that agents may
+    subscribe to, by name; ``resumes`` answers agents that ask for kept messages. ``sources`` end before the lanes,
+    ``followers`` behind them.
 
     A loop that dies begins anew (``kept_loop``), except the reader of the bus, the intake and the thread's own beat:
     their death calls ``on_failure`` on the service thread. What is left cannot be relied on then, and the process
@@ -82,9 +82,11 @@ class ServiceThread:
         bridge: Bridge,
         stopping: gevent.event.Event,
         *,
+        shards: Mapping[str, Pipeline] | None = None,
         resumes: ResumeService | None = None,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
+        followers: Sequence[Source] = (),
         on_failure: Callable[[BaseException], object] = lambda error: None,
         stall_seconds: float = 0.0,
         lane_stall_seconds: float = 5.0,
@@ -95,6 +97,7 @@ class ServiceThread:
         self._resumes = resumes
         self._services = dict(services or {})
         self._sources = sources
+        self._followers = followers
         self._on_failure = on_failure
         self._thread = threading.Thread(target=self._run, name=SERVICE_THREAD, daemon=True)
         self._waker = HubWaker()
@@ -104,9 +107,10 @@ class ServiceThread:
         self.failure: BaseException | None = None
         self.beat = Beat("service", time.monotonic(), stall_seconds)
         self.directory = ServiceDirectory(self._services, bridge.to_users.post, resumes)
-        watched = {one.msg_type: one for one in pipeline.handing}
-        self.lane_watch = LaneWatch(tuple(watched.values()), lane_stall_seconds)
-        self._runs = [PipelineRun(pipeline, self)]
+        pipelines = {"": pipeline, **{f"{queue} ": shard for queue, shard in (shards or {}).items()}}
+        self.runs = [
+            PipelineRun(each, self, prefix, stall_seconds=lane_stall_seconds) for prefix, each in pipelines.items()
+        ]
         self._loops: list[tuple[KeptLoop, gevent.Greenlet]] = []
 
     # Any thread.
@@ -161,7 +165,8 @@ class ServiceThread:
 
     def abandon(self) -> None:
         """Clear the marks, because the process ends in order without this thread: its messages did not kill it."""
-        self.pipeline.marks.clear()
+        for run in self.runs:
+            run.pipeline.marks.clear()
 
     # The service thread.
 
@@ -176,50 +181,51 @@ class ServiceThread:
             self._is_ready.set()
             self._mailbox.bind(lambda: None)
             self._waker.close()
-            for run in self._runs:
+            for run in self.runs:
                 run.close()
             # An offloaded function that hangs would hold up the end here, and needs the loop when it returns.
             if not len(hub.threadpool):
                 hub.destroy(destroy_loop=True)
 
     def _serve(self, hub: Hub) -> None:
-        pipeline = self.pipeline
-        for owned in (*self._services.values(), *(lane.handler for lane in pipeline.lanes)):
+        lanes = [lane for run in self.runs for lane in run.pipeline.lanes]
+        for owned in (*self._services.values(), *(lane.handler for lane in lanes)):
             if isinstance(owned, ThreadBound):
                 owned.bind_thread()
         hub.handle_error = self._on_hub_error
         self.beat.start(time.monotonic())
         self._waker.open(hub, {"stop": self._stopping.set, "mail": self._mail.set})
         self._mailbox.bind(partial(self._waker.wake, "mail"))
-        for run in self._runs:
+        for run in self.runs:
             run.start_reader()
         # Before the lanes, so that the start of pushes is posted before the first push.
         resumes = []
         if self._resumes is not None:
-            resumes.append(self.keep("resume", self._runs[0].behind_located(self._resumes.run)))
-        for run in self._runs:
+            resumes.append(self.keep("resume", self.runs[0].behind_located(self._resumes.run)))
+        for run in self.runs:
             run.start()
         others = self._start_others()
+        followers = [self.keep(type(each).__name__, each.run) for each in self._followers]
         self._is_ready.set()
         self._stopping.wait()
         self._shut_down()
+        self._finish_followers(followers)
         self._close_resumes(resumes)
-        everything = [greenlet for run in self._runs for greenlet in run.everything()]
-        gevent.killall([*everything, *resumes, *others], Killed)
-        for run in self._runs:
+        everything = [greenlet for run in self.runs for greenlet in run.everything()]
+        gevent.killall([*everything, *resumes, *followers, *others], Killed)
+        for run in self.runs:
             run.tell_what_is_left()
 
     def _start_others(self) -> list[gevent.Greenlet]:
         return [
             self.spawn(self._turn),
-            self.keep("lane watch", self._watch_lanes),
             self.keep("subscriptions", self._read_mail),
             *(self.keep(type(source).__name__, source.run) for source in self._sources),
         ]
 
     def _shut_down(self) -> None:
         """End the producers, then what follows them, as far as the time allows."""
-        runs = self._runs
+        runs = self.runs
         for run in runs:
             run.stop_saving()
         deadline = time.monotonic() + self._stop_seconds
@@ -233,9 +239,15 @@ class ServiceThread:
             pass
         leave_once(runs, deadline)
 
+    def _finish_followers(self, greenlets: list[gevent.Greenlet]) -> None:
+        """Let those that follow the lanes do the last of their work."""
+        for follower in self._followers:
+            follower.stop()
+        join(greenlets, time.monotonic() + LAST_FOLLOWER_SECONDS)
+
     def _close_resumes(self, greenlets: list[gevent.Greenlet]) -> None:
         """Note everything that users have seen. Clients that wait for an answer ask again on another server."""
-        if self._resumes is not None and self._runs[0].is_located:
+        if self._resumes is not None and self.runs[0].is_located:
             self._resumes.finish()
             join(greenlets, time.monotonic() + LAST_LETTER_SECONDS)
 
@@ -303,14 +315,6 @@ class ServiceThread:
         while True:
             self.beat.beat(time.monotonic())
             gevent.sleep(self.beat.interval)
-
-    def _watch_lanes(self) -> None:
-        while True:
-            now = time.monotonic()
-            for name in self.lane_watch.look(now):
-                text = f"! {name}: busy with one message for {self.lane_watch.busy(now)[name]:.1f} s; it is here:"
-                log_stack(log, logging.WARNING, text, self._runs[0].at_work[name].gr_frame)
-            gevent.sleep(LANE_SECONDS)
 
     def _read_mail(self) -> None:
         while True:

@@ -7,7 +7,7 @@ import pytest
 
 from rtserver.base.bridge.message import Canary
 from rtserver.base.queue.port import QueueAwayError
-from rtserver.service.thread.canary import RETRY_SECONDS, CanaryData, CanaryMsgHandler, CanarySource
+from rtserver.service.thread.canary import RETRY_SECONDS, CanaryData, CanaryGate, CanaryMsgHandler, CanarySource
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 from tests.service_fakes import Surroundings
 
@@ -26,7 +26,7 @@ class Queue:
         self.is_away = False
         self.now = 100.0
         self.naps = naps
-        self.source = CanarySource(self.put, "p1", trail, sleep=self.sleep, clock=lambda: self.now)
+        self.source = CanarySource([self.put], "p1", trail, sleep=self.sleep, clock=lambda: self.now)
 
     def put(self, type: str, src: str, data: Any) -> None:  # noqa: A002
         if self.is_away:
@@ -52,7 +52,7 @@ def test_what_is_sent_is_what_is_taken(trail: CanaryTrail) -> None:
     queue, around = Queue(trail, 1), Surroundings()
     queue.source.run()
     ((kind, src, data),) = queue.sent
-    handler = CanaryMsgHandler(around.context, "p1", trail)
+    handler = CanaryMsgHandler(around.context, "p1", CanaryGate(around.context.post, trail))
     assert kind == handler.msg_type
     handler(src, msgspec.convert(data, handler.data_type))
     assert around.posted == [Canary(100.0)]
@@ -75,9 +75,21 @@ def test_without_an_interval_none_is_sent() -> None:
 
 def test_the_canaries_of_other_processes_are_theirs(trail: CanaryTrail) -> None:
     around = Surroundings()
-    CanaryMsgHandler(around.context, "p1", trail)("p2", CanaryData("p2", 1.0))
+    CanaryMsgHandler(around.context, "p1", CanaryGate(around.context.post, trail))("p2", CanaryData("p2", 1.0))
     assert around.posted == []
     assert trail.stage() is CanaryStage.NOWHERE
+
+
+def test_a_canary_of_several_queues_goes_on_when_it_has_come_through_all(trail: CanaryTrail) -> None:
+    around = Surroundings()
+    gate = CanaryGate(around.context.post, trail)
+    one, other = (CanaryMsgHandler(around.context, "p1", gate, queue) for queue in "ab")
+    for sent in (1.0, 2.0):
+        one("p1", CanaryData("p1", sent))
+    assert around.posted == []
+    other("p1", CanaryData("p1", 1.0))
+    other("p1", CanaryData("p1", 3.0))
+    assert around.posted == [Canary(1.0), Canary(2.0)]
 
 
 @pytest.mark.parametrize("raw", [b"{}", b'{"process":1,"sent":1}', b'{"process":"p1","sent":"soon"}', b"[]"])
