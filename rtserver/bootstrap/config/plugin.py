@@ -126,7 +126,8 @@ def by_service(classes: Iterable[type[ServiceMsgHandler]]) -> Mapping[str, type[
     """Return those classes that agents may subscribe to, by the name that they use.
 
     Raises ``PluginError`` for two of one name, for the name of the quotes, and for a name with a slash: that could be
-    another service's topic. Also for a class whose messages go to one server: clients of the others would miss them.
+    another service's topic. Also for a class whose messages go to one server, or to one object for each queue:
+    clients of the others would miss them.
     """
     found: dict[str, type[SubscribableMsgHandler]] = {}
     for cls in classes:
@@ -142,6 +143,8 @@ def by_service(classes: Iterable[type[ServiceMsgHandler]]) -> Mapping[str, type[
             raise PluginError(f"{_name(other)} and {_name(cls)} are both subscribed to as {name!r}")
         if cls.delivery != "every":
             raise PluginError(f"{_name(cls)} is subscribed to on every server, so its delivery must be 'every'")
+        if cls.is_sharded:
+            raise PluginError(f"{_name(cls)} is subscribed to, so it has one object, and cannot be is_sharded")
     return found
 
 

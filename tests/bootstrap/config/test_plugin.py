@@ -145,6 +145,13 @@ class Once(SubscribableMsgHandler):
     delivery = "once"
 
 
+class Sharded(SubscribableMsgHandler):
+    """An object of it for each queue."""
+
+    msg_type = "sharded"
+    is_sharded = True
+
+
 class Slashed(SubscribableMsgHandler):
     """Subscribed to by what could be a topic of another one."""
 
@@ -163,6 +170,7 @@ def test_the_services_to_subscribe_to_are_found_by_their_name() -> None:
         ([MyQuotes], "MyQuotes is subscribed to as 'quotes'"),
         ([Slashed], "Slashed is subscribed to as 'weather/rome': such a name has no slash"),
         ([Once], "Once is subscribed to on every server, so its delivery must be 'every'"),
+        ([Sharded], "Sharded is subscribed to, so it has one object, and cannot be is_sharded"),
     ],
 )
 def test_a_service_that_could_not_be_subscribed_to_stops_the_start(
