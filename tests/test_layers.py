@@ -25,10 +25,10 @@ USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.sessio
 MARKET, CALENDAR, HISTORY = "rtserver.market", "rtserver.market.calendar", "rtserver.history"
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 REGISTRY = "rtserver.registry"
-SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
+SERVICE, PIPELINE, PRESENCE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
     f"rtserver.{folder}"
     for folder in (
-        *(f"service{inner}" for inner in ("", ".pipeline", ".topic", ".push", ".quote", ".thread")),
+        *(f"service{inner}" for inner in ("", ".pipeline", ".presence", ".topic", ".push", ".quote", ".thread")),
         "watch",
     )
 )
@@ -103,8 +103,15 @@ RULES = (
         WAITING,
     ),
     Rule("rtserver/handlers/*", {LIMIT, CALENDAR, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
+    # Who is present is decided by the registry's clock alone.
+    Rule("rtserver/registry/presence*", {QUEUE, REGISTRY}, {"tcelib.lease"}, WAITING | CLOCKS),
     # The registry of leases, for both threads.
-    Rule("rtserver/registry/*", {QUEUE, REGISTRY}, {"tcelib.lease", "tcelib.redis"}, WAITING - {"asyncio"}),
+    Rule(
+        "rtserver/registry/*",
+        {QUEUE, REGISTRY},
+        {"tcelib.lease", "tcelib.queue.error", "tcelib.redis"},
+        WAITING - {"asyncio"},
+    ),
     # The service thread.
     Rule("rtserver/service/topic/*", {BRIDGE, FAILURE, LIMIT, WIRE, SERVICE, PUBLISH}, {"msgspec"}, WAITING | CLOCKS),
     Rule(
@@ -112,6 +119,12 @@ RULES = (
         {BRIDGE, HISTORY, LIMIT, f"{MARKET}.*", QUEUE, SERVICE, PUBLISH, QUOTE},
         {"msgspec"},
         WAITING,
+    ),
+    Rule(
+        "rtserver/service/presence/*",
+        {BRIDGE, LIMIT, QUEUE, REGISTRY, SERVICE, PRESENCE, PUBLISH},
+        {"msgspec"},
+        WAITING | CLOCKS,
     ),
     Rule(
         "rtserver/service/pipeline/*",

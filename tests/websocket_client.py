@@ -5,6 +5,7 @@ WebSocket may use it: ``WebSocketClient`` from a thread of its own, ``AsyncWebSo
 """
 
 import asyncio
+import select
 import socket
 import ssl
 import struct
@@ -181,6 +182,15 @@ class WebSocketClient:
         """The next frame, which must be a whole text message."""
         frame = self.recv()
         assert frame.first == 0x80 | TEXT, frame
+        return frame.payload.decode()
+
+    def maybe_text(self) -> str | None:
+        """The next text message that is there already; None if none is."""
+        while (frame := self._reader.take()) is None or frame.opcode != TEXT:
+            if frame is None:
+                if not select.select([self.socket], [], [], 0)[0]:
+                    return None
+                self._fill()
         return frame.payload.decode()
 
     def recv_until_close(self) -> Frame:

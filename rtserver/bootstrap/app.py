@@ -22,6 +22,7 @@ from rtserver.bootstrap.config.limits import memory_bounds
 from rtserver.bootstrap.config.secret_file import Reloading, check_redis_password, read_queue_secret
 from rtserver.bootstrap.listener_side import ListenerSide, build_listeners
 from rtserver.bootstrap.measures import all_measures
+from rtserver.bootstrap.presence_side import PresenceNotes
 from rtserver.bootstrap.probes import STALE_SECONDS, all_probes
 from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.listening_socket import ListeningSockets
@@ -190,6 +191,7 @@ class App:
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
         address = f"{socket.gethostname()}:{self.port}"
         worker = self._worker = config.worker or address
+        notes = PresenceNotes(self._hold, self._drop)
         self._services = build_services(
             config,
             self._redis_url,
@@ -199,6 +201,7 @@ class App:
             trail=self._trail,
             signer=self._signer,
             tally=self._tallies.services,
+            note=notes,
         )
         self._lease = build_lease(
             config,
@@ -209,7 +212,9 @@ class App:
             figures=lambda: {"connections": len(self._user_side.server)},
             on_end=self._on_lease_end,
         )
-        self._user_side = build_user_side(config, self._redis_url, self._bridge, self._lease, self._tallies.users)
+        self._user_side = build_user_side(
+            config, self._redis_url, self._bridge, self._lease, tally=self._tallies.users, note=notes
+        )
         self._memory = MemoryWatch(memory_bounds(config, system_bytes), self._user_side.server, resident_bytes)
 
     async def _take_lease(self) -> None:
@@ -327,6 +332,13 @@ class App:
         while True:
             await asyncio.sleep(self._config.session_check_seconds)
             await self._user_side.users.recheck_sessions()
+
+    def _hold(self, what: str, item: str) -> None:
+        """Note in the registry that this server has an item. The lease is there before anybody calls."""
+        self._lease.hold(what, item)
+
+    def _drop(self, what: str, item: str) -> None:
+        self._lease.drop(what, item)
 
     def _on_lease_end(self, error: BaseException) -> None:
         """Stop if another server has taken the name while this one had no lease. Called on the lease's thread."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 import rtserver
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.process.process_name import look_at_process, process_name
+from rtserver.registry.presence_scope import MEMBER
 from rtserver.registry.running_server import WORKER, utc_text
 from rtserver.registry.worker_lease import USER, WorkerLease
 from tcelib.lease.port import NameTakenError, Registration
@@ -33,7 +34,7 @@ def build_lease(
         version=rtserver.__version__,
         since=time.time(),
         reads=tuple(sorted(types)),
-        holds=(USER,),
+        holds=(USER, MEMBER),
         sharing=address if config.reuse_port else "",
         process=process_name(),
     )

@@ -22,16 +22,19 @@ from rtserver.base.queue.shard import queue_of
 from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.error import PluginError
 from rtserver.bootstrap.config.exchange import exchange_calendars
 from rtserver.bootstrap.config.limits import user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_indicators, load_plugins
 from rtserver.bootstrap.demo_feed import demo_producers
+from rtserver.bootstrap.presence_side import PresenceNotes, build_presence
 from rtserver.bootstrap.queue_side import Shared, build_queue, open_queue
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.presence.presence_service import PRESENCE, PresenceService
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
 from rtserver.service.push.online import OnlineMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
@@ -70,6 +73,7 @@ class ServiceSide:
     runs: Mapping[str, PipelineRun]
     centers: Mapping[str, QuoteCenter]
     topics: Mapping[str, ServiceTopics]
+    presence: PresenceService
     streams: UserStreams
     address: str
 
@@ -89,6 +93,7 @@ def build_services(
     trail: CanaryTrail,
     signer: Signer,
     tally: Tally,
+    note: PresenceNotes,
 ) -> ServiceSide:
     """Build the service thread and everything on it, without starting it. Raises ``PluginError``."""
     client = gevent_client(redis_url)
@@ -97,7 +102,9 @@ def build_services(
     queue = open_queue(config, client, config.queue)
     post = bridge.to_users.post
     sizes = MessageSizeLimit(config.outbox_hard_bytes)
-    users = UserCommands(post, sizes, UserPlaces(RedisLeases(client, config.queue), link.call))
+    presence = build_presence(config, client, link, signer, post=post, note=note)
+    places = UserPlaces(RedisLeases(client, config.queue), link.call)
+    users = UserCommands(post, sizes, places, presence.loop.count)
     push = QueuePush(client, config.queue, signer, call=link.call)
     shares = service_shares(config, tally)
     shared = Shared(
@@ -135,10 +142,11 @@ def build_services(
         stopping,
         shards={name: each for name, each in pipelines.items() if each is not first.pipeline},
         resumes=ResumeService(streams, post, gevent.event.Event()),
-        services={QUOTES: quotes, **services},
+        services={QUOTES: quotes, PRESENCE: presence.service, **services},
         sources=[
             *build_producers(shared, trail),
             *(side.look for side in sides.values() if len(sides) > 1),
+            presence.loop,
         ],
         followers=[side.saver for side in sides.values()],
         on_failure=on_failure,
@@ -146,7 +154,7 @@ def build_services(
         lane_stall_seconds=config.lane_stall_seconds,
     )
     runs = dict(zip(sides, thread.runs, strict=True))
-    return ServiceSide(thread, runs, centers, services, streams, queue.address)
+    return ServiceSide(thread, runs, centers, services, presence.service, streams, queue.address)
 
 
 def load_services(config: Config) -> Sequence[type[ServiceMsgHandler]]:
@@ -154,7 +162,8 @@ def load_services(config: Config) -> Sequence[type[ServiceMsgHandler]]:
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     own = [QuoteCenter, QuoteAliveMsgHandler, PushUserMsgHandler, DjangoSiteMsgHandler, OnlineMsgHandler]
     by_type([*own, CanaryMsgHandler, *plugins])
-    by_service(plugins)
+    if PRESENCE in by_service(plugins) and config.presence:
+        raise PluginError(f"a plug-in is subscribed to as {PRESENCE!r}, which the setting presence offers")
     return plugins
 
 

@@ -37,6 +37,7 @@ from rtserver.bootstrap.config.plugin import (
     load_policy,
     load_servants,
 )
+from rtserver.bootstrap.presence_side import PresenceNotes, offer_of
 from rtserver.bootstrap.site.check_cookie import judge_cookies
 from rtserver.bootstrap.site.finding import Severity
 from rtserver.handlers.mycharts import MyChartMsgHandler
@@ -44,7 +45,9 @@ from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.handlers.seen import SeenMsgHandler
 from rtserver.handlers.topic import TopicMsgHandler
+from rtserver.registry.presence_scope import GROUP, MEMBER, member_item
 from rtserver.user.agent_registry import Presence
+from rtserver.user.group_members import GroupMembers
 from rtserver.user.guarded_servant import guard_calls
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
@@ -87,12 +90,17 @@ class UserSide:
         self.revocations.close()
 
 
-def build_user_side(config: Config, redis_url: str, bridge: Bridge, presence: Presence, tally: Tally) -> UserSide:
+def build_user_side(
+    config: Config, redis_url: str, bridge: Bridge, presence: Presence, *, tally: Tally, note: PresenceNotes
+) -> UserSide:
     """Build the websocket thread's objects on the event loop. Raises ``PluginError``."""
     threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
     limited = LimitCounts()
     revocations = RedisRevocations(plain_client(redis_url), config.queue)
-    log_ins = LoginWatch(lambda: probe_site(reads_groups=users.rights.policy.needs_groups), threads)
+    groups = group_members(config, note)
+    log_ins = LoginWatch(
+        lambda: probe_site(reads_groups=groups is not None or users.rights.policy.needs_groups), threads
+    )
     users = build_users(
         config,
         bridge,
@@ -102,6 +110,7 @@ def build_user_side(config: Config, redis_url: str, bridge: Bridge, presence: Pr
         on_look_up_error=log_ins.on_failure,
         presence=presence,
         tally=tally,
+        groups=groups,
     )
     server, tce = build_server(config, users, threads, limited, tally)
     return UserSide(users, server, tce, log_ins, limited, threads, revocations)
@@ -117,6 +126,7 @@ def build_users(
     on_look_up_error: Callable[[], object],
     presence: Presence,
     tally: Tally,
+    groups: GroupMembers | None,
 ) -> UserManager:
     """Build all users on the event loop. ``threads`` run what blocks in Django and ``revocations``.
 
@@ -128,7 +138,7 @@ def build_users(
     authenticator = SessionAuthenticator(
         threads,
         token_seconds=config.tce_token_seconds,
-        reads_groups=policy.needs_groups,
+        reads_groups=groups is not None or policy.needs_groups,
         revocations=revocations,
     )
     return UserManager(
@@ -143,7 +153,20 @@ def build_users(
         sizes=MessageSizeLimit(config.outbox_hard_bytes),
         on_look_up_error=on_look_up_error,
         presence=presence,
+        groups=groups,
         fan_out=fan_out,
+    )
+
+
+def group_members(config: Config, note: PresenceNotes) -> GroupMembers | None:
+    """Return who notes the groups of users in the registry; None where no group's presence is offered."""
+    groups = offer_of(config).groups
+    if not groups:
+        return None
+    return GroupMembers(
+        groups,
+        lambda group, user: note.hold(MEMBER, member_item(f"{GROUP}{group}", user)),
+        lambda group, user: note.drop(MEMBER, member_item(f"{GROUP}{group}", user)),
     )
 
 

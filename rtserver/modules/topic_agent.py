@@ -116,7 +116,8 @@ class TopicView:
             self._tell_error(ErrorCode.INTERNAL, f"the snapshot has {size} bytes, more than a client can take")
             return None
         self._agent.push(message)
-        return (TOPIC, self._topic_id), partial(update_message, self._topic_id, self._messages.epoch)
+        epoch = snapshot.epoch or self._messages.epoch
+        return (TOPIC, self._topic_id), partial(update_message, self._topic_id, epoch)
 
     def on_refused(self, refused: Refused) -> None:
         """Tell the client why the topic is refused or has ended."""
@@ -158,8 +159,13 @@ class TopicAgent(BaseUserAgentModule):
         """Subscribe to a topic. It replaces the one with the same id."""
         view = TopicView(self.agent, request, self._messages, request_id, self._largest)
         place = request.after
-        after = place.seq if place is not None and place.epoch == self._messages.epoch else None
-        self.topics.listen(request.topic_id, request.service, request.read(), view, self._granted(view), after=after)
+        is_ours = place is not None and place.epoch == self._messages.epoch
+        after = place.seq if place is not None and is_ours else None
+        elsewhere = (place.epoch, place.seq) if place is not None and not is_ours else None
+        rate = self._granted(view)
+        self.topics.listen(
+            request.topic_id, request.service, request.read(), view, rate, after=after, elsewhere=elsewhere
+        )
 
     def unsubscribe(self, topic_id: int | str) -> None:
         """Give a topic up, if it is there."""

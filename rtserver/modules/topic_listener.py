@@ -86,15 +86,16 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         rate: float | None = None,
         *,
         after: int | None = None,
+        elsewhere: tuple[str, int] | None = None,
     ) -> None:
         """Subscribe a name to the topic of a service that answers the request. Its former subscription ends.
 
-        ``rate`` is as in ``Topics.join``, ``after`` as in ``UserAgent.subscribe``.
+        ``rate`` is as in ``Topics.join``, ``after`` and ``elsewhere`` as in ``UserAgent.subscribe``.
         """
         replaced = self.memberships.get(name)
         # Subscribed before the old one ends: a topic that both share is not dropped and made again.
         try:
-            ref = self.agent.subscribe(self, service, request, after)
+            ref = self.agent.subscribe(self, service, request, after, elsewhere)
         except ForbiddenError as error:
             self.unlisten(name)
             watcher.on_refused(Refused(self.agent.id, NO_REF, error.code, error.message))

@@ -25,10 +25,10 @@ class SnapshotMessages:
 
     def of(self, snapshot: Snapshot, topic_id: int | str, request_id: int | str | None) -> Payload:
         """Return the answer to a subscription. ``request_id`` is that of the request."""
-        key = (snapshot.topic, snapshot.seq, topic_id, request_id)
+        key = (snapshot.topic, snapshot.seq, snapshot.known_as, topic_id, request_id)
         known = self._kept.find(key)
         if known is None or known[0] is not snapshot.payload:
-            message = snapshot_message(snapshot, topic_id, self.epoch, request_id)
+            message = snapshot_message(snapshot, topic_id, snapshot.epoch or self.epoch, request_id)
             known = self._kept.keep(key, (snapshot.payload, Payload(message)))
         return known[1]
 
@@ -37,7 +37,8 @@ def snapshot_message(snapshot: Snapshot, topic_id: int | str, epoch: str, reques
     """Return the answer to a subscription: a whole snapshot, or an update without rows for a client that has all."""
     head = {"topic_id": topic_id, "epoch": epoch, "seq": snapshot.seq}
     if snapshot.payload is None:
-        data = json.encode({"op": "update", **head, "prev_seq": snapshot.seq, "updates": []})
+        prev_seq = snapshot.seq if snapshot.known_as is None else snapshot.known_as
+        data = json.encode({"op": "update", **head, "prev_seq": prev_seq, "updates": []})
     else:
         data = json.encode_with({"op": "snapshot", **head}, "data", _state(snapshot.payload))
     return encode_around(TOPIC, data, request_id)

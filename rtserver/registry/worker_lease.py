@@ -79,6 +79,14 @@ class WorkerLease:
         """Note that a user has no connection here any more."""
         self._thread.drop(USER, user_id)
 
+    def hold(self, what: str, item: str) -> None:
+        """Note that this server has an item of a kind."""
+        self._thread.hold(what, item)
+
+    def drop(self, what: str, item: str) -> None:
+        """Note that it has the item no more."""
+        self._thread.drop(what, item)
+
     async def servers(self) -> tuple[RunningServer, ...]:
         """Return the servers that share the Redis, at most ``GOOD_SECONDS`` old. Runs on the event loop.
 

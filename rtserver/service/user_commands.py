@@ -37,10 +37,15 @@ class NoPlaces:
         return ()
 
 
+def count_nobody(scope: str) -> int:
+    """Refuse to count: the ``count`` of a server that offers no presence. Raises ``BadData``."""
+    raise BadData(f"this server offers no presence of {scope!r}")
+
+
 class UserCommands:
     """Commands for all logged-in users. ``post`` puts a message on the bridge to the websocket thread.
 
-    ``sizes`` bounds the messages that clients can take. ``places`` answers questions.
+    ``sizes`` bounds the messages that clients can take. ``places`` and ``count`` answer questions.
     """
 
     def __init__(
@@ -48,10 +53,12 @@ class UserCommands:
         post: Callable[[Message], object],
         sizes: MessageSizeLimit | None = None,
         places: Places | None = None,
+        count: Callable[[str], int] = count_nobody,
     ) -> None:
         self._post = post
         self._sizes = sizes or MessageSizeLimit()
         self._places = places or NoPlaces()
+        self._count = count
 
     def push_message(self, user_id: int | str | Iterable[int | str], data: object, type: str) -> None:  # noqa: A002
         """Send ``{"type": type, "data": data}`` to every agent of a user, of several users, or of everyone (``"*"``).
@@ -93,6 +100,15 @@ class UserCommands:
         meanwhile, and those of a server that died count for up to ten seconds more.
         """
         return self._places.online(user_ids)
+
+    def count(self, scope: str = "all") -> int:
+        """Return how many users are present in a scope, those included who have left a moment ago.
+
+        Raises ``BadData`` for a scope that the setting ``presence`` does not offer. The first call reads the
+        registry, which takes seconds for a million users; for a minute from then on this server keeps what it has
+        read up to date.
+        """
+        return self._count(scope)
 
     def where(self, user_id: int | str) -> tuple[str, ...]:
         """Return the names of the servers that a user is connected to. Waits while Redis is away."""

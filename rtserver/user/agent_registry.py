@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from rtserver.user.group_members import GroupMembers
+from rtserver.user.identity import Identity
 from rtserver.user.user_agent import UserAgent
 
 
@@ -50,10 +52,14 @@ class AgentIndex:
 
 
 class AgentRegistry:
-    """All agents with an open connection. ``by_id`` is a live view. ``presence`` hears of users who come and go."""
+    """All agents with an open connection. ``by_id`` is a live view.
 
-    def __init__(self, presence: Presence | None = None) -> None:
+    ``presence`` hears of users who come and go, and ``groups`` which groups they are in.
+    """
+
+    def __init__(self, presence: Presence | None = None, groups: GroupMembers | None = None) -> None:
         self._presence = presence
+        self._groups = groups
         self._by_id: dict[int, UserAgent] = {}
         self.by_id: Mapping[int, UserAgent] = MappingProxyType(self._by_id)
         self.by_user = AgentIndex()
@@ -71,6 +77,13 @@ class AgentRegistry:
         self.by_session.add(agent.user.session_key, agent)
         if is_first and self._presence is not None:
             self._presence.came(user_id)
+        if self._groups is not None:
+            self._groups.look_at(agent.user)
+
+    def on_user_change(self, user: Identity) -> None:
+        """Note that an agent's user has changed."""
+        if self._groups is not None:
+            self._groups.look_at(user)
 
     def remove(self, agent: UserAgent) -> None:
         """Remove an agent."""
@@ -80,3 +93,5 @@ class AgentRegistry:
         self.by_session.remove(agent.user.session_key, agent)
         if was_last and self._presence is not None:
             self._presence.went(user_id)
+        if was_last and self._groups is not None:
+            self._groups.went(user_id)

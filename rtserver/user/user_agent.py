@@ -186,19 +186,24 @@ class UserAgent:
         connection.push(connection.framing(message), key)
 
     def subscribe(
-        self, owner: SubscriptionOwner, service: str, request: ServiceRequest, after: int | None = None
+        self,
+        owner: SubscriptionOwner,
+        service: str,
+        request: ServiceRequest,
+        after: int | None = None,
+        elsewhere: tuple[str, int] | None = None,
     ) -> int:
         """Subscribe ``owner`` to a service. Return the ``ref`` that the answer carries.
 
         ``after`` is the last row that the client has; a service that keeps rows may answer with the later ones.
-        Raises ``AgentGoneError`` after the
+        ``elsewhere`` is the same with an epoch that is not the server's. Raises ``AgentGoneError`` after the
         connection's end, ``ForbiddenError`` for a request that the policy forbids.
         """
         if self._is_gone:
             raise AgentGoneError(f"{self} has gone")
         self._rights.check_subscribe(self.user, service, request)
         ref = next(self._refs)
-        self._questions.put(ref, Subscribe(self.id, ref, service, request, str(self.user.user_id), after))
+        self._questions.put(ref, Subscribe(self.id, ref, service, request, str(self.user.user_id), after, elsewhere))
         self._subscriptions[ref] = (owner, service, request)
         return ref
 

@@ -39,6 +39,7 @@ from rtserver.base.wire.payload import Payload
 from rtserver.user.agent_registry import AgentRegistry, Presence
 from rtserver.user.delivery import Deliveries, can_join, cost_of
 from rtserver.user.drain import Drain
+from rtserver.user.group_members import GroupMembers
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -67,8 +68,8 @@ class UserManager:
     message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
     ``rights`` says what users may do, ``limits`` how much of it; without them everything is allowed. ``sizes`` bounds
     the messages that clients can take. ``on_look_up_error`` is called when a session cannot be looked up.
-    ``presence`` hears of each user's first agent and last. ``fan_out`` is as in ``Topics``. Raises
-    ``DuplicateHandlerError`` for two handlers of one message type.
+    ``presence`` hears of each user's first agent and last, ``groups`` which groups the users are in. ``fan_out`` is
+    as in ``Topics``. Raises ``DuplicateHandlerError`` for two handlers of one message type.
     """
 
     def __init__(
@@ -85,13 +86,14 @@ class UserManager:
         heartbeat_ms: int = 25_000,
         on_look_up_error: Callable[[], object] = lambda: None,
         presence: Presence | None = None,
+        groups: GroupMembers | None = None,
         fan_out: FanOut = push_to_each,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.topics = topics
         self.post = post
         self.epoch = epoch
-        self._registry = AgentRegistry(presence)
+        self._registry = AgentRegistry(presence, groups)
         self.drain = Drain(self._registry)
         self.seen_offsets = SeenOffsets()
         self.rights = rights or Rights(Policy())
@@ -317,6 +319,7 @@ class UserManager:
 
     def _on_user_change(self, agent: UserAgent, user: Identity) -> None:
         agent.on_user(user)
+        self._registry.on_user_change(user)
         rest = self.table.change(agent)
         if rest is not None:
             self._finish_later(rest)

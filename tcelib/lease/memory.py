@@ -140,6 +140,17 @@ class MemoryLeases:
         start = places.index(after) + 1
         return self._changes[start : start + count]
 
+    def recent(self, since_ms: int) -> list[Change]:
+        """See ``LeasePort``."""
+        return [change for change in self._changes if change.at_ms >= since_ms]
+
+    def now_ms(self) -> int:
+        """See ``LeasePort``."""
+        return round(self._now() * 1000)
+
+    def wait(self, after: str, seconds: float) -> None:
+        """See ``LeasePort``. Returns at once."""
+
     def close(self) -> None:
         """See ``LeasePort``."""
 
@@ -192,5 +203,6 @@ class MemoryLeases:
         what: str = "",
         items: tuple[str, ...] = (),
     ) -> None:
-        self._changes.append(Change(f"{next(self._positions)}", op, number, registration, what, items))
+        at_ms = max(self.now_ms(), self._changes[-1].at_ms if self._changes else 0)
+        self._changes.append(Change(f"{next(self._positions)}", op, number, registration, what, items, at_ms))
         del self._changes[:-CHANGES]

@@ -116,7 +116,10 @@ class Op(StrEnum):
 
 
 class Change(NamedTuple):
-    """One change. ``registration`` comes with JOINED, ``what`` and ``items`` with HELD and DROPPED."""
+    """One change. ``registration`` comes with JOINED, ``what`` and ``items`` with HELD and DROPPED.
+
+    ``at_ms`` is the moment of the change in epoch milliseconds, by the registry's clock. It never goes back.
+    """
 
     position: str
     op: Op
@@ -124,6 +127,7 @@ class Change(NamedTuple):
     registration: Registration | None = None
     what: str = ""
     items: tuple[str, ...] = ()
+    at_ms: int = 0
 
 
 class Renewal(NamedTuple):
@@ -199,6 +203,18 @@ class LeasePort(Protocol):
 
     def changes(self, after: str, count: int) -> list[Change] | None:
         """Return at most ``count`` changes behind a position, in order. None if some of them may be missing."""
+
+    def recent(self, since_ms: int) -> list[Change]:
+        """Return the changes that are kept of the time from a moment on, in order.
+
+        Those of that time are all there if they are fewer than ``CHANGES``.
+        """
+
+    def now_ms(self) -> int:
+        """Return the present moment in epoch milliseconds, by the registry's clock."""
+
+    def wait(self, after: str, seconds: float) -> None:
+        """Wait until there is a change behind a position, for ``seconds`` at most."""
 
     def close(self) -> None:
         """Close the connections."""

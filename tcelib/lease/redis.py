@@ -31,7 +31,7 @@ from tcelib.lease.port import (
     Renewal,
 )
 from tcelib.redis.key_kind import WRONG_KIND, wrong_keys
-from tcelib.redis.redis_connection import RedisClient
+from tcelib.redis.redis_connection import RedisClient, Role
 from tcelib.redis.redis_error import RedisCallError
 from tcelib.redis.script import load_script
 
@@ -39,6 +39,8 @@ CHANGE_SECONDS = 3600
 """So long the last changes are kept where nothing changes."""
 SCRIPTS = ("join", "renew", "held", "leave", "bury", "holders")
 ENDED, NO_SUCH_KIND = -1, -2
+WAIT_SHARE = 0.6
+"""A command waits in Redis for this share of the time after which its connection counts as dead."""
 LARGEST = 2**53
 """Above it are integers that not every program can read."""
 KEYS: Mapping[str, str] = {
@@ -149,6 +151,25 @@ class RedisLeases:
         except _NO_CHANGE:
             return None
 
+    def recent(self, since_ms: int) -> list[Change]:
+        """See ``LeasePort``. An entry that is no change is left out."""
+        found = []
+        for entry_id, values in self._call("XRANGE", self._changes, since_ms, "+"):
+            with suppress(*_NO_CHANGE):
+                found.append(_change(entry_id, values))
+        return found
+
+    def now_ms(self) -> int:
+        """See ``LeasePort``."""
+        seconds, microseconds = self._call("TIME")
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
+    def wait(self, after: str, seconds: float) -> None:
+        """See ``LeasePort``. XREAD on a connection of its own."""
+        wait_ms = max(1, round(min(seconds, WAIT_SHARE * self._client.patience) * 1000))
+        behind = after if _POSITION.fullmatch(after) else "0-0"
+        self._call("XREAD", "COUNT", 1, "BLOCK", wait_ms, "STREAMS", self._changes, behind, role=Role.BLOCKING)
+
     def close(self) -> None:
         """See ``LeasePort``."""
         self._client.close()
@@ -187,9 +208,9 @@ class RedisLeases:
         except RedisCallError as error:
             raise self._explained(error) from error
 
-    def _call(self, *command: object) -> Any:
+    def _call(self, *command: object, role: Role = Role.COMMANDS) -> Any:
         try:
-            return self._client.call(*command)
+            return self._client.call(*command, role=role)
         except RedisCallError as error:
             raise self._explained(error) from error
 
@@ -299,4 +320,5 @@ def _change(entry_id: bytes, values: Sequence[bytes]) -> Change:
         _registration(told[b"record"]) if op is Op.JOINED else None,
         _text(told.get(b"what", b"")),
         tuple(map(str, json.loads(told.get(b"items", b"[]")))),
+        int(entry_id.partition(b"-")[0]),
     )

@@ -61,6 +61,8 @@ class Subscribe(Message, frozen=True):
     """The id of the agent's user, to whom the work is charged."""
     after: int | None = None
     """The last row that the client has, if it has one."""
+    elsewhere: tuple[str, int] | None = None
+    """The same with its epoch, if that is another one than the server's: some services count alike on all servers."""
 
 
 class Unsubscribe(Message, frozen=True):
@@ -97,7 +99,8 @@ class Snapshot(Message, frozen=True):
     """Answer to ``Subscribe``: the topic's state after row ``seq``.
 
     The rows of ``later`` follow it; the next update begins with the row behind them. ``payload`` is a ``Table`` of
-    quotes, the JSON of another service's snapshot, or None for a client that has all rows up to ``seq``.
+    quotes, the JSON of another service's snapshot, or None for a client that has all rows up to ``seq``. The client
+    may know that row by another number, ``known_as``. ``epoch`` is that of the numbers, empty for the server's own.
     """
 
     agent: int
@@ -106,6 +109,8 @@ class Snapshot(Message, frozen=True):
     seq: int
     payload: Any
     later: tuple[Row, ...] = ()
+    known_as: int | None = None
+    epoch: str = ""
 
 
 class Delayed(Message, frozen=True):

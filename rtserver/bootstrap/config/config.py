@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 Words = tuple[str, ...]
+Scopes = tuple[Annotated[str, Meta(pattern="^(all|channels|group:.{1,150})$")], ...]
 
 SECRETS_PATTERN = r"^$|^[^,]{16,}(,[^,]{16,})*$"
 REDIS_URL_PATTERN = r"^$|^(rediss?|unix|rediss?\+sentinel)://.+"
@@ -300,6 +301,38 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     user_keep_seconds: Annotated[
         int, Meta(description="Seconds for which a pushed message is kept for a user.", ge=60, le=31_536_000)
     ] = 86_400
+    presence: Annotated[
+        Scopes,
+        Meta(
+            description=(
+                "Whose presence users may follow: of all, of channels, of a group of Django. Empty: nobody's; the "
+                "demo offers all and channels."
+            ),
+            extra={"allowed": 'a list of "all", "channels" and "group:NAME"'},
+        ),
+    ] = ()
+    presence_linger: Annotated[
+        float,
+        Meta(
+            description="Seconds from a user's last connection to the leave. Who is back sooner was never away.",
+            ge=0,
+            le=3_600,
+        ),
+    ] = 10.0
+    presence_worker_linger: Annotated[
+        float,
+        Meta(description="The same where the server of that connection drained or died.", ge=0, le=3_600),
+    ] = 30.0
+    presence_queue: Annotated[
+        str,
+        Meta(
+            description=(
+                "Queue of a backend that gets user_online and user_offline, such as queue:billing. Empty: none does."
+            ),
+            pattern=r"^$|^[^{}\s]{1,128}$",
+            extra={"allowed": "empty, or the name of a queue, without braces and spaces"},
+        ),
+    ] = ""
     once_tries: Annotated[int, Meta(description="Tries of a message whose handler delivers once.", ge=1, le=1000)] = 5
     once_claim_seconds: Annotated[
         float,

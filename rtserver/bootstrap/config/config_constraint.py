@@ -162,6 +162,12 @@ def bus(config: Config) -> Iterator[Conflict]:
         yield Conflict("bus_bytes", problem)
 
 
+def presence_queue(config: Config) -> Iterator[Conflict]:
+    """Refuse the server's own list as the queue of a backend."""
+    if config.presence_queue == config.queue:
+        yield Conflict("presence_queue", f"{config.queue} is not allowed; it is the queue that this server reads")
+
+
 CONSTRAINTS: tuple[Constraint, ...] = (
     tls_pair,
     path,
@@ -174,4 +180,5 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     service_messages,
     pictures,
     bus,
+    presence_queue,
 )

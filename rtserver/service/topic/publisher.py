@@ -58,15 +58,19 @@ class Publisher:
         else:
             self._post_update(topic)
         for viewer in topic.waiting:
-            self._post(Snapshot(*viewer, topic.name, topic.seq - len(later), payload_of(viewer), later))
+            seq = topic.seq - len(later)
+            self._post(Snapshot(*viewer, topic.name, seq, payload_of(viewer), later, epoch=topic.epoch))
         topic.waiting.clear()
 
-    def resume(self, topic: Topic, viewer: Viewer, later: tuple[Row, ...]) -> None:
-        """Post the last rows of a topic to a waiting viewer who has all before them."""
+    def resume(self, topic: Topic, viewer: Viewer, later: tuple[Row, ...], known_as: int | None = None) -> None:
+        """Post the last rows of a topic to a waiting viewer who has all before them.
+
+        The viewer may know the row before them by another number, ``known_as``.
+        """
         if topic.unsent:
             self.send(topic)
         del topic.waiting[viewer]
-        self._post(Snapshot(*viewer, topic.name, topic.seq - len(later), None, later))
+        self._post(Snapshot(*viewer, topic.name, topic.seq - len(later), None, later, known_as, topic.epoch))
 
     def refuse_waiting(self, topic: Topic, code: str, text: str) -> None:
         """Refuse those who wait for a snapshot."""

@@ -18,12 +18,13 @@ class Topic:
     ``name`` is the key of the topic on the bridge. ``seq`` is the number of the last row; numbers have no gaps.
     ``unsent`` are the last rows, which were not posted yet, and ``left_out``, ``corrected``, ``fields`` and
     ``needs_picture`` what an ``Update`` says beside them. Those ``waiting`` among the ``viewers`` have had no
-    snapshot yet.
+    snapshot yet. ``epoch`` is that of the numbers, empty for the server's own.
     """
 
-    def __init__(self, name: str, seq: int = 0) -> None:
+    def __init__(self, name: str, seq: int = 0, epoch: str = "") -> None:
         self.name = name
         self.seq = seq
+        self.epoch = epoch
         self.viewers: set[Viewer] = set()
         self.waiting: dict[Viewer, None] = {}
         self.unsent: list[Row] = []

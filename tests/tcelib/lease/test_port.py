@@ -1,5 +1,6 @@
 """The contract of every registry of leases: one suite for that in Redis and for its twin."""
 
+import time
 from typing import Any
 
 import pytest
@@ -296,3 +297,26 @@ def test_items_and_names_are_any_text(registry: MovedLeases) -> None:
     assert sorted(registry.leases.held(number, "user").items) == sorted(odd)
     assert told(registry, before) == [(Op.HELD, number, "user", *sorted(odd))]
     assert [holder.registration for holder in registry.leases.holders()] == [worker("\udcff\x00")]
+
+
+def test_a_change_has_its_moment_and_the_recent_ones_can_be_had(registry: MovedLeases) -> None:
+    leases = registry.leases
+    before = leases.now_ms()
+    number = leases.join(worker("a"), TEN)
+    leases.hold(number, "user", ["1"])
+    changes = leases.recent(before)
+    assert [change.op for change in changes] == [Op.JOINED, Op.HELD]
+    assert all(before <= change.at_ms <= leases.now_ms() for change in changes)
+    assert leases.recent(leases.now_ms() + 1_000) == []
+
+
+def test_a_wait_ends_with_a_change_that_is_there(registry: MovedLeases) -> None:
+    leases = registry.leases
+    leases.wait("", 0.01)
+    number = leases.join(worker("a"), TEN)
+    position = leases.position()
+    leases.hold(number, "user", ["1"])
+    begun = time.monotonic()
+    leases.wait(position, 1.0)
+    leases.wait("", 1.0)
+    assert time.monotonic() - begun < 0.9

@@ -83,6 +83,28 @@ declare class LabelAxis {
 	toArray(): Label[];
 	#private;
 }
+declare class Presence {
+	/**
+	 * @param {RTClient} client
+	 * @param {string | {scope: string, join?: boolean}} scope
+	 * @param {PresenceListener} listener
+	 * @param {Clock} clock
+	 */
+	constructor(client: RTClient, scope: string | {
+		scope: string;
+		join?: boolean;
+	}, listener: PresenceListener, clock: Clock);
+	/** @returns {ReadonlySet<string>} the ids of who is present, as text; empty before the first `onSync` */
+	get users(): ReadonlySet<string>;
+	/**
+	 * @param {string | number} user an id, as a number or as text
+	 * @returns {boolean} whether the user is present
+	 */
+	has(user: string | number): boolean;
+	/** Follow no longer, and leave the channel. */
+	end(): void;
+	#private;
+}
 declare class PriceScale {
 	/** @param {number} [said] the quote's decimals, where it says them */
 	constructor(said?: number);
@@ -556,6 +578,16 @@ export class RTClient {
 	snapshot(service: string, request: any, options?: {
 		timeoutMs?: number;
 	}): Promise<any>;
+	/**
+	 * Follow who is present: of "all", of "group:NAME", or of "channel:NAME", in which the user is while the page follows it.
+	 * @param {string | {scope: string, join?: boolean}} scope `join` false looks at a channel without being in it
+	 * @param {PresenceListener} [listener]
+	 * @returns {Presence} who is there, and how to end it
+	 */
+	presence(scope: string | {
+		scope: string;
+		join?: boolean;
+	}, listener?: PresenceListener): Presence;
 	/** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
 	connect(): void;
 	/** Close and stay closed, until `connect`. A closed client has no timer, and nothing of the page refers to it. */
@@ -997,6 +1029,28 @@ export type Placing = {
 export type Point = {
 	ordinal: number;
 	row: Row;
+};
+/**
+ * What is called with what comes; users are named by their ids, as text.
+ */
+export type PresenceListener = {
+	/**
+	 * the whole set has been read: at first, and again where something
+	 * was missed
+	 */
+	onSync?: ((users: ReadonlySet<string>) => void) | undefined;
+	/**
+	 * who has joined since; not called before the first `onSync`
+	 */
+	onJoin?: ((users: string[]) => void) | undefined;
+	/**
+	 * who has left since
+	 */
+	onLeave?: ((users: string[]) => void) | undefined;
+	/**
+	 * as in `TopicListener`
+	 */
+	onError?: ((error: RTError) => void) | undefined;
 };
 /**
  * Of the points that the chart holds.

@@ -10,6 +10,7 @@
 /** @import { Message } from "./request_table.js" */
 /** @import { OffsetStorage } from "./resumption.js" */
 /** @import { Page } from "./page_signs.js" */
+/** @import { PresenceListener } from "./presence.js" */
 /** @import { Fetch } from "./session_question.js" */
 /** @import { TopicListener } from "./topics.js" */
 import { socketAddress } from "./address.js";
@@ -19,6 +20,7 @@ import { Emitter } from "./emitter.js";
 import { Heartbeat } from "./heartbeat.js";
 import { ownJson } from "./json.js";
 import { browserPage, PageSigns } from "./page_signs.js";
+import { Presence } from "./presence.js";
 import { ReconnectingSocket, State } from "./reconnecting_socket.js";
 import { RequestTable } from "./request_table.js";
 import { Resumption, tabStorage } from "./resumption.js";
@@ -190,6 +192,17 @@ export class RTClient {
    */
   snapshot(service, request, options) {
     return this.#liveTopics().snapshot(service, request, options);
+  }
+
+  /**
+   * Follow who is present: of "all", of "group:NAME", or of "channel:NAME", in which the user is while the page follows it.
+   * @param {string | {scope: string, join?: boolean}} scope `join` false looks at a channel without being in it
+   * @param {PresenceListener} [listener]
+   * @returns {Presence} who is there, and how to end it
+   */
+  presence(scope, listener = {}) {
+    this.#checkAlive();
+    return new Presence(this, scope, listener, this.#clock);
   }
 
   /** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */

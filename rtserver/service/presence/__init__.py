@@ -1,0 +1,1 @@
+"""Presence as a service: topics of who is where, and the messages for a backend."""
