@@ -103,8 +103,6 @@ RULES = (
         WAITING,
     ),
     Rule("rtserver/handlers/*", {LIMIT, CALENDAR, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
-    # Who is present is decided by the registry's clock alone.
-    Rule("rtserver/registry/presence*", {QUEUE, REGISTRY}, {"tcelib.lease"}, WAITING | CLOCKS),
     # The registry of leases, for both threads.
     Rule(
         "rtserver/registry/*",

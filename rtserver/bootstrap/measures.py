@@ -53,6 +53,8 @@ def all_measures(
     yield Measure("counter", "limits_unshared", unshared, lambda: tallies.unplaced)
     yield from service_measures(services)
     yield from topic_measures(services.topics)
+    presence = services.presence
+    yield Measure("gauge", "presence_subscriptions", "Subscriptions to who is present", lambda: presence.viewers)
     yield from resume_measures(services.streams, users)
     yield from bridge_measures(bridge)
     yield from canary_measures(trail)
@@ -319,7 +321,7 @@ def history_measures(store: QuoteStore) -> Iterator[Measure]:
 
 
 def topic_measures(topics: Mapping[str, ServiceTopics]) -> Iterator[Measure]:
-    """Yield the measures of services that agents subscribe to, besides quotes."""
+    """Yield the measures of services that agents subscribe to, besides quotes and presence."""
     yield Measure(
         "gauge",
         "service_topics",
