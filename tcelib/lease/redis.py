@@ -117,8 +117,9 @@ class RedisLeases:
         A set that is a key of another kind has no items.
         """
         numbers, parts = self._living(), list(_slices(list(dict.fromkeys(items))))
+        raw = [tuple(map(_raw, part)) for part in parts]
         questions = [(number, part) for number in numbers for part in parts]
-        commands = [("SMISMEMBER", self._held_key(number, what), *map(_raw, part)) for number, part in questions]
+        commands = [("SMISMEMBER", self._held_key(number, what), *each) for number in numbers for each in raw]
         places: dict[str, tuple[int, ...]] = {}
         for (number, part), flags in zip(questions, self._call_together(commands), strict=True):
             for item in compress(part, flags if isinstance(flags, list) else ()):
