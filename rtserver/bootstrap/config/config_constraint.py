@@ -165,7 +165,8 @@ def bus(config: Config) -> Iterator[Conflict]:
 def presence_queue(config: Config) -> Iterator[Conflict]:
     """Refuse the server's own list as the queue of a backend."""
     if config.presence_queue in {config.queue, *config.queues}:
-        yield Conflict("presence_queue", f"{config.presence_queue} is not allowed; it is a queue that this server reads")
+        problem = f"{config.presence_queue} is not allowed; it is a queue that this server reads"
+        yield Conflict("presence_queue", problem)
 
 
 CONSTRAINTS: tuple[Constraint, ...] = (
