@@ -1,6 +1,7 @@
 #!/bin/sh
-# What the tests need beyond Python: Chromium, Node 18 with npm, openssl, Redis 7. Installs from Debian what is missing, where
-# that is allowed; otherwise names it and fails. A C compiler is installed likewise, but rtserver and its tests do without.
+# What the tests need beyond Python: Chromium, nginx, Node 18 with npm, openssl, Redis 7. Installs from Debian what is
+# missing, where that is allowed; otherwise names it and fails. A C compiler is installed likewise, but rtserver and its
+# tests do without.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/apt.sh
@@ -14,6 +15,7 @@ missing() {  # the Debian packages of what is not there
     [ -x /usr/bin/chromium ] || echo chromium
     is_at_least 18 "$(node --version 2>/dev/null)" || echo nodejs
     command -v npm >/dev/null || echo npm
+    [ -x /usr/sbin/nginx ] || echo nginx-light
     command -v openssl >/dev/null || echo openssl
     is_at_least 7 "$(redis-server --version 2>/dev/null | sed 's/.*v=//')" || echo redis-server
 }
@@ -32,6 +34,6 @@ fi
 still=$(missing)
 if [ -n "$still" ]; then
     echo "The tests need these, and this machine does not let us install them:" $still >&2
-    echo "(Chromium as /usr/bin/chromium, Node 18 or newer with npm, openssl, Redis 7 or newer. On Debian: apt install" $still")" >&2
+    echo "(Chromium as /usr/bin/chromium, nginx as /usr/sbin/nginx, Node 18 or newer with npm, openssl, Redis 7 or newer. On Debian: apt install" $still")" >&2
     exit 1
 fi
