@@ -25,10 +25,13 @@ USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.sessio
 MARKET, CALENDAR, HISTORY = "rtserver.market", "rtserver.market.calendar", "rtserver.history"
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 REGISTRY = "rtserver.registry"
-SERVICE, PIPELINE, PRESENCE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
+SERVICE, PIPELINE, PRESENCE, PUBLISH, PUSH, QUOTE, REPLICA, THREAD, WATCH = (
     f"rtserver.{folder}"
     for folder in (
-        *(f"service{inner}" for inner in ("", ".pipeline", ".presence", ".topic", ".push", ".quote", ".thread")),
+        *(
+            f"service{inner}"
+            for inner in ("", ".pipeline", ".presence", ".topic", ".push", ".quote", ".replica", ".thread")
+        ),
         "watch",
     )
 )
@@ -133,6 +136,7 @@ RULES = (
     Rule(
         "rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PUSH}, {"msgspec", "tcelib.queue"}, WAITING
     ),
+    Rule("rtserver/service/replica/*", {QUEUE, REPLICA}, set(), WAITING),
     Rule(
         "rtserver/service/thread/*",
         {BRIDGE, FAILURE, QUEUE, SERVICE, PIPELINE, PUSH, THREAD, WATCH},
@@ -220,6 +224,7 @@ RULES = (
             WIRE,
             SERVICE,
             QUOTE,
+            REPLICA,
             USER,
             BENCH,
             BOOTSTRAP,

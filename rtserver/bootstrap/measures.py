@@ -22,6 +22,7 @@ from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_store import QuoteStore
+from rtserver.service.replica.near_bus import NearBus
 from rtserver.service.thread.pipeline_run import PipelineRun
 from rtserver.service.topic.service_topics import ServiceTopics
 from rtserver.user.user_manager import UserManager
@@ -158,6 +159,8 @@ def service_measures(services: ServiceSide) -> Iterator[Measure]:
     thread, runs = services.thread, services.runs
     pipelines = {queue: run.pipeline for queue, run in runs.items()}
     yield from by_queue(bus_measures, pipelines)
+    if services.nears:
+        yield from by_queue(near_measures, services.nears)
     yield from by_queue(queue_memory_measures, pipelines)
     yield from by_queue(lane_measures, runs)
     yield Measure("counter", "lane_restarts", "Restarts of loops that died", lambda: thread.restarts, "lane")
@@ -199,6 +202,19 @@ def bus_measures(pipeline: Pipeline) -> Iterator[Measure]:
         "broken_keys",
         "Keys in Redis that hold something else than they should",
         lambda: len(pipeline.broken_keys.names),
+    )
+
+
+def near_measures(near: NearBus) -> Iterator[Measure]:
+    """Yield the measures of a bus that is read at replicas."""
+    yield Measure("gauge", "bus_read_at", "1, with the address at which the bus is read", near.read_at, "address")
+    yield Measure("counter", "bus_moves", "Changes of the server at which the bus is read", lambda: near.moves)
+    yield Measure(
+        "gauge",
+        "replica_behind_seconds",
+        "Age of the first pulse that has not come through a replica",
+        near.behind,
+        "address",
     )
 
 

@@ -26,6 +26,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.limits import history_bytes, message_bounds, queues_of
 from rtserver.bootstrap.history_side import HistorySaver, HistorySide, build_history
 from rtserver.bootstrap.process.memory import system_bytes
+from rtserver.bootstrap.replica_side import ReplicaSide, build_replicas
 from rtserver.history.quote_move import strays
 from rtserver.market.book.quote_book import BookRules
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
@@ -66,12 +67,16 @@ class Shared:
 
 @dataclass(frozen=True)
 class QueueSide:
-    """One queue. ``saver`` runs the writer of its history, ``look`` looks for quotes of other queues in it."""
+    """One queue. ``saver`` runs the writer of its history, ``look`` looks for quotes of other queues in it.
+
+    ``replicas`` reads its bus near by, if at all.
+    """
 
     quotes: QuoteCenter
     pipeline: Pipeline
     saver: HistorySaver
     look: "StrayLook"
+    replicas: ReplicaSide
 
 
 class StrayLook:
@@ -115,6 +120,7 @@ def build_queue(shared: Shared, name: str, queue: RedisQueue, handlers: Sequence
     alive = QuoteAliveMsgHandler(context, quotes.books)
     canary = CanaryMsgHandler(context, shared.process, shared.gate, name)
     is_first = name == shared.queues[0]
+    replicas = build_replicas(config, shared.client, queue, shared.worker, gevent.sleep)
     pipeline = Pipeline(
         queue,
         link,
@@ -126,13 +132,14 @@ def build_queue(shared: Shared, name: str, queue: RedisQueue, handlers: Sequence
         signer=shared.signer,
         limits=pipeline_limits(config),
         marks=open_marks(Path(config.var_dir), shared.worker if is_first else f"{shared.worker} {name}"),
+        near=replicas.bus,
     )
     pipeline.broken_keys.sources.append(history.store.odd.look)
     assert quotes.store is not None
     writer = quotes.store.writer
     pipeline.intake.on_held.append(writer.hurry)
     look = StrayLook(partial(link.call, lambda: list(strays(history.store, quotes.owner_of))), name)
-    return QueueSide(quotes, pipeline, HistorySaver(writer, link), look)
+    return QueueSide(quotes, pipeline, HistorySaver(writer, link), look, replicas)
 
 
 def build_quotes(shared: Shared, name: str, history: HistorySide) -> QuoteCenter:

@@ -45,6 +45,7 @@ from rtserver.service.queue_push import QueuePush
 from rtserver.service.quote.quote_alive import QuoteAliveMsgHandler
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_shards import QuoteShards
+from rtserver.service.replica.near_bus import NearBus
 from rtserver.service.thread.canary import CanaryGate, CanaryMsgHandler, CanarySource
 from rtserver.service.thread.pipeline_run import PipelineRun
 from rtserver.service.thread.service_thread import ServiceThread, Source, offload
@@ -66,7 +67,8 @@ log = logging.getLogger(__name__)
 class ServiceSide:
     """The service thread's objects that the rest of the server needs. ``address`` has no password in it.
 
-    Each queue has one of ``runs`` and one of the ``centers`` of quotes, by its name.
+    Each queue has one of ``runs`` and one of the ``centers`` of quotes, by its name, and one of ``nears`` if its bus
+    is read at replicas.
     """
 
     thread: ServiceThread
@@ -76,6 +78,7 @@ class ServiceSide:
     presence: PresenceService
     streams: UserStreams
     address: str
+    nears: Mapping[str, NearBus]
 
     @property
     def types(self) -> list[str]:
@@ -147,6 +150,7 @@ def build_services(
             *build_producers(shared, trail),
             *(side.look for side in sides.values() if len(sides) > 1),
             presence.loop,
+            *(loop for side in sides.values() for loop in side.replicas.loops),
         ],
         followers=[side.saver for side in sides.values()],
         on_failure=on_failure,
@@ -154,7 +158,8 @@ def build_services(
         lane_stall_seconds=config.lane_stall_seconds,
     )
     runs = dict(zip(sides, thread.runs, strict=True))
-    return ServiceSide(thread, runs, centers, services, presence.service, streams, queue.address)
+    nears = {name: side.replicas.bus for name, side in sides.items() if side.replicas.bus is not None}
+    return ServiceSide(thread, runs, centers, services, presence.service, streams, queue.address, nears)
 
 
 def load_services(config: Config) -> Sequence[type[ServiceMsgHandler]]:

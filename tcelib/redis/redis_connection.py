@@ -50,8 +50,10 @@ class Role(Enum):
     """Commands that wait in Redis."""
     PUBLISHING = "publishing"
     """What producers push."""
+    FOLLOWING = "following"
+    """Reads that may be older than the primary's: a replica may serve them."""
     INSPECTION = "inspection"
-    """Questions about the server itself, whatever it is: the only role that a replica may serve."""
+    """Questions about the server itself, whatever it is: a replica may serve them, too."""
 
 
 class RedisClient:
@@ -252,7 +254,7 @@ def _stay() -> None:
 
 
 def _greeting_of(role: Role, guide: Guide) -> Callable[[Any], None]:
-    return _ask_nothing if role is Role.INSPECTION else partial(_ask_for_primary, guide=guide)
+    return _ask_nothing if role in (Role.INSPECTION, Role.FOLLOWING) else partial(_ask_for_primary, guide=guide)
 
 
 def _ask_nothing(connection: Any) -> None:

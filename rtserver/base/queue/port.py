@@ -169,7 +169,28 @@ class DeadLetter(msgspec.Struct, frozen=True):
     sha256: str = ""
 
 
-class QueuePort(Protocol):
+class BusPort(Protocol):
+    """The bus as its readers see it. Every call may raise ``QueueError``."""
+
+    @property
+    def address(self) -> str:
+        """Address of the server, fit for a log."""
+
+    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
+        """Return at most ``count`` entries behind ``after``; wait up to ``timeout`` seconds for a first one."""
+
+    def range(self, after: str, until: str, count: int) -> list[Entry]:
+        """Return at most ``count`` entries behind ``after``, up to and including ``until``. Does not wait."""
+
+
+class NearBusPort(BusPort, Protocol):
+    """The bus read at a replica, whose answers may be older than those of the primary, and are never wrong."""
+
+    def miss(self, entry_id: str) -> None:
+        """Note that a read brought nothing, although the primary has this entry."""
+
+
+class QueuePort(BusPort, Protocol):
     """A list, a bus and the dead letters of one name. Every call may raise ``QueueError``.
 
     ``bus_bytes`` bounds the bus; 0 bounds its length alone. A change takes effect with the next intake. What a cursor
@@ -221,12 +242,6 @@ class QueuePort(Protocol):
         known. That is at least while its entry is on the bus and for ``repeat_seconds``, unless too many others came
         since. On a bus that Redis has lost, nobody knows which entry had a name: what comes behind it is no repeat.
         """
-
-    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
-        """Return at most ``count`` entries behind ``after``; wait up to ``timeout`` seconds for a first one."""
-
-    def range(self, after: str, until: str, count: int) -> list[Entry]:
-        """Return at most ``count`` entries behind ``after``, up to and including ``until``. Does not wait."""
 
     def newest_id(self) -> str:
         """Return the id of the last entry, or ``START``. It is a later id if the bus continues behind its last

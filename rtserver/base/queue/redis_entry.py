@@ -16,6 +16,17 @@ def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
     return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
 
 
+def read_command(bus: str, after: str, count: int, wait: float) -> tuple[object, ...]:
+    """Return the command that reads the bus, and waits in Redis for ``wait`` seconds; 0 does not wait."""
+    block = ("BLOCK", max(1, int(wait * 1000))) if wait > 0 else ()
+    return ("XREAD", "COUNT", count, *block, "STREAMS", bus, after)
+
+
+def range_command(bus: str, after: str, until: str, count: int) -> tuple[object, ...]:
+    """Return the command for the entries of the bus behind ``after``, up to and including ``until``."""
+    return ("XRANGE", bus, f"({after}", until, "COUNT", count)
+
+
 def letter_fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
     """Return a dead letter as the fields of an entry; ``at`` in milliseconds."""
     texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)

@@ -26,7 +26,7 @@ from rtserver.base.queue.port import (
     Trimmed,
     is_offset,
 )
-from rtserver.base.queue.redis_entry import entries_of, letter_fields, load_script
+from rtserver.base.queue.redis_entry import entries_of, letter_fields, load_script, range_command, read_command
 from rtserver.base.queue.redis_streams import HASH, RedisStreams
 from rtserver.base.queue.signature import Signer
 from rtserver.base.queue.work import WorkForm
@@ -169,13 +169,13 @@ class RedisQueue:
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         """See ``QueuePort``. XREAD, which waits in Redis."""
-        block = ("BLOCK", max(1, int(min(timeout, self._redis.longest_wait) * 1000))) if timeout > 0 else ()
-        reply = self._call("XREAD", "COUNT", count, *block, "STREAMS", self._bus, after, role=role_of_wait(timeout))
+        command = read_command(self._bus, after, count, min(timeout, self._redis.longest_wait))
+        reply = self._call(*command, role=role_of_wait(timeout))
         return entries_of(reply[0][1]) if reply else []
 
     def range(self, after: str, until: str, count: int) -> list[Entry]:
         """See ``QueuePort``."""
-        return entries_of(self._call("XRANGE", self._bus, f"({after}", until, "COUNT", count))
+        return entries_of(self._call(*range_command(self._bus, after, until, count)))
 
     def newest_id(self) -> str:
         """See ``QueuePort``."""

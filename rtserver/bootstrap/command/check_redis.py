@@ -62,7 +62,8 @@ def judge_server(address: str, info: Mapping[str, Any]) -> Iterator[Finding]:
         text = "a node of a Redis Cluster: not supported yet; name a Redis that stands alone, or one behind Sentinels"
         yield Finding(Severity.FAIL, "redis", text)
     if info.get("role") == "slave":
-        yield Finding(Severity.FAIL, "redis", "a replica: name the primary, nothing can be written here")
+        text = "a replica: name the primary, nothing can be written here; redis_read_url takes replicas"
+        yield Finding(Severity.FAIL, "redis", text)
     policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         is_urgent = policy.startswith("allkeys") and info.get("maxmemory", 0) > 0

@@ -14,6 +14,7 @@ Scopes = tuple[Annotated[str, Meta(pattern="^(all|channels|group:.{1,150})$")], 
 
 SECRETS_PATTERN = r"^$|^[^,]{16,}(,[^,]{16,})*$"
 REDIS_URL_PATTERN = r"^$|^(rediss?|unix|rediss?\+sentinel)://.+"
+READ_URLS_PATTERN = r"^$|^(redis|rediss|unix)://[^,]+(, *(redis|rediss|unix)://[^,]+)*$"
 DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
 NETWORKS = {"allowed": 'a list of addresses and networks such as "10.0.0.0/8"'}
 TABLE_KEYS = frozenset({"exchanges"})
@@ -73,7 +74,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ""
     redis_password_file: Annotated[
-        str, Meta(description="File with the password for redis_url, which then must name none.")
+        str,
+        Meta(
+            description=(
+                "File with the password for redis_url, which then must name none, and for replicas that name none."
+            )
+        ),
+    ] = ""
+    redis_read_url: Annotated[
+        str,
+        Meta(
+            description=(
+                "Replica near by at which to read the bus; of several, separated by commas, the first that is well."
+            ),
+            pattern=READ_URLS_PATTERN,
+            extra={
+                "allowed": "empty, or addresses that begin with redis://, rediss:// or unix://, separated by commas"
+            },
+        ),
     ] = ""
     embedded_redis_port: Annotated[
         int,
@@ -544,3 +562,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         float,
         Meta(description="Seconds after which a service handler that is busy with one message is logged.", gt=0),
     ] = 5.0
+
+
+def split_urls(text: str) -> tuple[str, ...]:
+    """Return the addresses in a text that separates them by commas."""
+    return tuple(filter(None, map(str.strip, text.split(","))))

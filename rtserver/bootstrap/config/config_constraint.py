@@ -72,6 +72,12 @@ def embedded_redis(config: Config) -> Iterator[Conflict]:
         yield Conflict("embedded_redis_port", "is set together with redis_url, which starts no embedded Redis")
 
 
+def read_url(config: Config) -> Iterator[Conflict]:
+    """Demand a primary of which a replica may be read."""
+    if config.redis_read_url and not config.redis_url:
+        yield Conflict("redis_read_url", "needs redis_url, the primary; the embedded Redis has no replica")
+
+
 def shared_port(config: Config) -> Iterator[Conflict]:
     """Refuse a port that a supervisor would have to share: it numbers the sockets there."""
     if config.reuse_port and config.workers != 1:
@@ -173,6 +179,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     tls_pair,
     path,
     embedded_redis,
+    read_url,
     shared_port,
     queues,
     signed_time,

@@ -15,7 +15,7 @@ import msgspec
 
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.origin import OriginError, normal_origin
-from rtserver.bootstrap.config.config import NETWORK_KEYS, TABLE_KEYS, Config
+from rtserver.bootstrap.config.config import NETWORK_KEYS, TABLE_KEYS, Config, split_urls
 from rtserver.bootstrap.config.config_constraint import check_together
 from rtserver.bootstrap.config.error import ConfigError
 from rtserver.bootstrap.config.exchange import EXCHANGES, read_exchanges
@@ -29,7 +29,9 @@ PREFIX = "RTSERVER_"
 FILE_VARIABLE = "RTSERVER_CONFIG"
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
-SECRET_KEYS = frozenset({"redis_url", "queue_secret"})  # an error message would bring a password into a log
+SECRET_KEYS = frozenset(
+    {"redis_url", "redis_read_url", "queue_secret"}
+)  # an error message would bring a password into a log
 
 
 def load_config(
@@ -133,6 +135,9 @@ def _check(setting: Setting, raw: object, source: str, name: str, *, strict: boo
         value = msgspec.convert(raw, setting.annotation, strict=strict)
         if setting.key == "redis_url" and value:
             _check_redis_url(value, source, name)
+        if setting.key == "redis_read_url":
+            for url in split_urls(value):
+                check_url(url)  # a port that is no number, and the like
         if setting.key in NETWORK_KEYS:
             read_networks(value)
     except ValueError:  # msgspec's as well

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.config import Config, split_urls
 from rtserver.bootstrap.config.error import ConfigError, StartError
 from rtserver.bootstrap.config.setting import settings
 from tcelib.redis.redis_address import read_address
@@ -46,6 +46,10 @@ def with_secrets(config: Config) -> Config:
         # Each new connection reads the file, so that a new password needs no restart.
         path = str(Path(config.redis_password_file).resolve())
         found["redis_url"] = with_password_file(config.redis_url, path)
+        urls = split_urls(config.redis_read_url)
+        found["redis_read_url"] = ",".join(
+            url if has_password(url) else with_password_file(url, path) for url in urls
+        )
     return msgspec.structs.replace(config, **found) if found else config
 
 

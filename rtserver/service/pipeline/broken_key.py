@@ -7,8 +7,7 @@ and when.
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from rtserver.base.queue.port import QueuePort
-from rtserver.service.queue_link import QueueLink
+from rtserver.base.queue.port import QueueError, QueuePort
 
 LOOK_SECONDS = 1.0
 MOST_NAMED = 5
@@ -22,8 +21,7 @@ class BrokenKeys:
     Of keys that the queue does not know, a function in ``sources`` tells; it may raise ``QueueError``.
     """
 
-    def __init__(self, queue: QueuePort, link: QueueLink, pause: Callable[[float], object]) -> None:
-        self._link = link
+    def __init__(self, queue: QueuePort, pause: Callable[[float], object]) -> None:
         self._pause = pause
         self.sources: list[Callable[[], Iterable[str]]] = [queue.broken]
         self.names: tuple[str, ...] = ()
@@ -35,8 +33,14 @@ class BrokenKeys:
             self.look()
 
     def look(self) -> None:
-        """Look once. Log each key that is newly broken, and each that is in order again."""
-        names = tuple(name for source in self.sources for name in self._link.call(source))
+        """Look once. Log each key that is newly broken, and each that is in order again.
+
+        Without the link, which would take a look that asks Redis nothing for an answer of it.
+        """
+        try:
+            names = tuple(name for source in self.sources for name in source())
+        except QueueError:
+            return  # other loops log that the queue is away
         for name in sorted(set(names) - set(self.names)):
             log.error("! %s holds something unreadable and counts as empty; does another program write it?", name)
         for name in sorted(set(self.names) - set(names)):

@@ -7,7 +7,17 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from rtserver.base.queue.port import START, Entry, Lone, QueuePort, just_before, later_of, number_of, order_of
+from rtserver.base.queue.port import (
+    START,
+    Entry,
+    Lone,
+    NearBusPort,
+    QueuePort,
+    just_before,
+    later_of,
+    number_of,
+    order_of,
+)
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.read_size import ReadSize
@@ -29,7 +39,8 @@ class BusReader:
     While ``must_hold()`` is true the parts behind have more than enough to do, and messages stay where they are.
 
     A reader with a ``worker``, a name of this life, *rests* while its worker is alone on the bus: the intake then
-    feeds it what it moves, without a wait and a trip of the reader's own.
+    feeds it what it moves, without a wait and a trip of the reader's own. One that reads at a replica, by ``near``,
+    never rests. What is missing from the bus, the primary alone can tell: the reader asks ``queue``.
     """
 
     def __init__(
@@ -43,15 +54,17 @@ class BusReader:
         repeats: RepeatFilter | None = None,
         count: int = 500,
         worker: str = "",
+        near: NearBusPort | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker = worker
         self._now = now
-        self._rests_from = float("-inf") if worker else float("inf")
+        self._rests_from = float("-inf") if worker and near is None else float("inf")
         self._is_fed = False
         self.is_resting = False
         self._repeats = repeats or RepeatFilter(queue, link)
         self._queue = queue
+        self._near = near
         self._link = link
         self._dispatcher = dispatcher
         self._must_hold = must_hold
@@ -181,7 +194,7 @@ class BusReader:
         """Read once. Between taking the position and dispatching, no other greenlet of this thread moves it."""
         while self._must_hold():
             self._pause(HOLD_SECONDS)
-        entries = self._link.call(self._queue.read, self.position, self._size.count, READ_SECONDS)
+        entries = self._link.call((self._near or self._queue).read, self.position, self._size.count, READ_SECONDS)
         if entries:
             self._take(entries)
         else:
@@ -200,9 +213,12 @@ class BusReader:
     def _check_bus(self) -> None:
         """Find out whether a silent bus continues further behind: if Redis has lost its end, nothing would come."""
         end = self._link.call(self._queue.newest_id)
-        is_behind = order_of(end) > order_of(self.position)
-        is_silent = is_behind and not self._link.call(self._queue.range, self.position, end, 1)
-        if is_silent and self._count_lost(self._cursor.jump(end)):
+        if order_of(end) <= order_of(self.position):
+            return
+        if found := self._link.call(self._queue.range, self.position, end, 1):
+            if self._near is not None:
+                self._near.miss(found[0].id)
+        elif self._count_lost(self._cursor.jump(end)):
             self._dispatcher.pass_gap(end)
 
     def _count_lost(self, gap: Gap | None) -> bool:

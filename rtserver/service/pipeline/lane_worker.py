@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from rtserver.base.queue.port import QueuePort
+from rtserver.base.queue.port import BusPort, QueuePort
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.lane import Lane
@@ -23,7 +23,7 @@ CATCH_UP_COUNT = 2_000
 
 
 class LaneWorker:
-    """Works off one lane, and reads the bus for it while it is behind.
+    """Works off one lane, and reads the bus for it while it is behind: ``bus``, by default that of the queue.
 
     ``settle`` commits what is done so far: a suspect is handed over only when nothing before it can come again.
     """
@@ -41,13 +41,14 @@ class LaneWorker:
         repeats: RepeatFilter | None = None,
         isolation: Isolation | None = None,
         settle: Callable[[], None] = nothing,
+        bus: BusPort | None = None,
     ) -> None:
         self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=time.monotonic)
         self._settle = settle
         self._repeats = repeats or RepeatFilter(queue, link)
         self._size = ReadSize(CATCH_UP_COUNT)
         self._lane = lane
-        self._queue = queue
+        self._bus = bus or queue
         self._link = link
         self._reader = reader
         self._awake = awake
@@ -106,7 +107,7 @@ class LaneWorker:
             self._pause(HOLD_SECONDS)
         until = self._reader.position
         count = self._size.count
-        entries = self._link.call(self._queue.range, self._lane.position, until, count)
+        entries = self._link.call(self._bus.range, self._lane.position, until, count)
         self._size.note(entries)
         opened = self._lane.open(entries)
         repeats = self._repeats.find(opened)

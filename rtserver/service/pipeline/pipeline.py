@@ -14,6 +14,7 @@ from typing import NamedTuple, TypedDict
 
 from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import MarkPort
+from rtserver.base.queue.port import NearBusPort
 from rtserver.base.queue.signature import Signer
 from rtserver.base.queue.work import WorkQueue
 from rtserver.service.message import NO_BOUNDS, Bounds
@@ -69,7 +70,7 @@ class Pipeline:
 
     Nothing is read while ``is_congested()`` is true. ``pause`` waits for seconds. ``event`` makes an event that a
     part sleeps on. ``signer`` checks signatures. ``marks`` holds what was with the handlers of an earlier process
-    when it died. Raises ``DuplicateTypeError``.
+    when it died. With ``near`` the bus is read there. Raises ``DuplicateTypeError``.
     """
 
     def __init__(
@@ -86,12 +87,14 @@ class Pipeline:
         limits: PipelineLimits = PipelineLimits(),  # noqa: B008 (a tuple)
         now: Callable[[], float] = time.monotonic,
         marks: MarkPort | None = None,
+        near: NearBusPort | None = None,
     ) -> None:
         self.queue = queue
         self.marks: MarkPort = marks or MemoryMarks()
         self.link = link
         self.dead_letters = dead_letters = DeadLetters(signer=signer)
         self._signer = signer
+        self._near = near
         self._limits = limits
         self._now = now
         self._isolation = Isolation(self._is_idle, pause=pause, now=now)
@@ -126,6 +129,7 @@ class Pipeline:
             count=limits.read_count,
             repeats=self.repeats,
             worker=life,
+            near=self._near,
             now=self._now,
             **waiting,
         )
@@ -143,7 +147,7 @@ class Pipeline:
         )
         self.intake.on_held.append(self.offsets.report)
         self.memory = QueueMemory(queue, limits.bus_bytes, queues=limits.queues, pause=pause)
-        self.broken_keys = BrokenKeys(queue, link, pause)
+        self.broken_keys = BrokenKeys(queue, pause)
         self.dead_letter_writer = DeadLetterWriter(self.dead_letters, queue, link, event())
         self.workers = tuple(self._lane_worker(lane, event()) for lane in self.lanes)
 
@@ -186,6 +190,7 @@ class Pipeline:
             repeats=self.repeats,
             isolation=self._isolation,
             settle=self.offsets.settle,
+            bus=self._near,
             **self._waiting,
         )
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.port import QueueAwayError
 from rtserver.service.pipeline.broken_key import BrokenKeys, detail_of
-from rtserver.service.queue_link import QueueLink
 
 
 class OddQueue(MemoryQueue):
@@ -27,7 +27,7 @@ def queue() -> OddQueue:
 
 @pytest.fixture
 def keys(queue: OddQueue) -> BrokenKeys:
-    return BrokenKeys(queue, QueueLink(lambda seconds: None), lambda seconds: None)
+    return BrokenKeys(queue, lambda seconds: None)
 
 
 def test_while_all_is_in_order_nobody_hears_anything(keys: BrokenKeys, caplog: pytest.LogCaptureFixture) -> None:
@@ -63,3 +63,15 @@ def test_others_may_tell_of_keys_that_the_queue_does_not_know(keys: BrokenKeys, 
     keys.sources.append(lambda: ["{q}:history:state:A:B"])
     keys.look()
     assert keys.names == ("{q}:user:7", "{q}:history:state:A:B")
+
+
+def test_while_the_queue_is_away_the_names_stay(keys: BrokenKeys, queue: OddQueue) -> None:
+    queue.names = ["{q}:user:7"]
+    keys.look()
+
+    def fail() -> list[str]:
+        raise QueueAwayError("memory:", "away")
+
+    keys.sources.append(fail)
+    keys.look()
+    assert keys.names == ("{q}:user:7",)

@@ -144,13 +144,14 @@ def listed(server: RedisProcess) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("connect", [plain_client, gevent_client])
-def test_a_replica_is_no_server_for_any_role_but_inspection(pair: Pair, connect: Connect) -> None:
+def test_a_replica_serves_no_role_but_those_that_any_server_may(pair: Pair, connect: Connect) -> None:
     with connect(pair.replica.url) as client:
         for role in BUSY_ROLES:
             with pytest.raises(RedisCallError, match="READONLY the server at this address is a replica") as caught:
                 client.call("GET", "a", role=role)
             assert caught.value.trouble is Trouble.ROLE_CHANGED
         assert client.call("INFO", role=Role.INSPECTION)["role"] == "slave"
+        assert client.call("GET", "nothing", role=Role.FOLLOWING) is None
 
 
 def test_who_only_reads_does_not_go_on_reading_from_a_replica(
