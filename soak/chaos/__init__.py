@@ -5,9 +5,9 @@
 
 Pure, and tested without a process: ``ledger`` and ``track`` (the verdict), ``chart_copy`` and ``follower`` (what a
 careful client does), ``numbered`` (what producers say), ``plan`` (which fault when), ``table`` and ``whereabouts``
-(what is told). Shells: ``proxy``, ``redis_node`` and ``worker`` over ``child``, ``producer``, ``page``, ``notes``;
-``handlers`` run inside the servers. ``fault`` breaks things, ``audience`` and ``stage`` build everything, ``run`` is
-the sequence.
+(what is told). Shells: ``proxy``, ``redis_node``, ``server`` and its ``workers`` over ``child``, ``producer``,
+``page``, ``notes``; ``handlers`` run inside the servers. ``fault`` breaks things, ``audience`` and ``stage`` build
+everything, ``run`` is the sequence.
 
 What is promised, and so judged:
 

@@ -6,10 +6,12 @@ and what was ended has been started and is ready; whether all is well then is as
 
 import asyncio
 import random
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from soak.chaos.proxy import End, Link, Proxy
+from soak.chaos.size import Size
 from soak.chaos.stage import Stage
 
 ENDS = (End.FIN, End.RST)
@@ -20,54 +22,109 @@ CUT_PAUSE = (0.05, 0.4)
 Break = Callable[[Stage, float, random.Random], Awaitable[None]]
 
 
+def always(_size: Size) -> bool:
+    """Fit every run."""
+    return True
+
+
+def with_servers(size: Size) -> bool:
+    """Fit a run with another server that goes on."""
+    return size.servers > 1
+
+
+def with_lone_servers(size: Size) -> bool:
+    """Fit a run whose servers are one process each."""
+    return size.workers == 1
+
+
+def with_workers(size: Size) -> bool:
+    """Fit a run whose servers are supervisors of workers."""
+    return size.workers > 1
+
+
 @dataclass(frozen=True)
 class Fault:
-    """``least`` and ``most``: seconds that it lasts. ``workers``: how many it takes."""
+    """``least`` and ``most``: seconds that it lasts. ``fits`` tells whether there is something for it to break."""
 
     name: str
     least: float
     most: float
     break_it: Break
     told: str
-    workers: int = 1
+    fits: Callable[[Size], bool] = always
 
 
 async def kill_servers(stage: Stage, seconds: float, chance: random.Random) -> None:
     """SIGKILL to every server at once; started again after a while, and sometimes killed while it starts."""
     for _ in range(chance.choice((1, 1, 2))):
-        for worker in stage.workers:
-            await stage.kill(worker)
+        for server in stage.servers:
+            await stage.kill(server)
         await asyncio.sleep(seconds)
-        for worker in stage.workers:
-            worker.start()
+        for server in stage.servers:
+            server.start()
         await asyncio.sleep(chance.uniform(0, 1.5))
     await stage.wait_ready()
 
 
-async def kill_worker(stage: Stage, seconds: float, chance: random.Random) -> None:
+async def kill_server(stage: Stage, seconds: float, chance: random.Random) -> None:
     """SIGKILL to one of several; the others go on without it for a while."""
-    worker = chance.choice(stage.workers)
-    await stage.kill(worker)
+    server = chance.choice(stage.servers)
+    await stage.kill(server)
     await asyncio.sleep(seconds)
-    worker.start()
-    await worker.wait_ready()
+    server.start()
+    await server.wait_ready()
+
+
+async def kill_worker(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGKILL to one worker, sometimes again while the new one starts; its supervisor starts it each time."""
+    server = chance.choice(stage.servers)
+    position = chance.choice(server.workers.positions)
+    for _ in range(chance.choice((1, 1, 2))):
+        await stage.kill_worker(server, position)
+        await asyncio.sleep(seconds)
+    await server.wait_ready()
+
+
+async def freeze_server(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGSTOP to one of several: its connections stay and it does nothing, as a machine that swaps. Then SIGCONT.
+
+    With workers it is the supervisor that stands still, while they go on.
+    """
+    server = chance.choice(stage.servers)
+    server.freeze()
+    await asyncio.sleep(seconds)
+    server.thaw()
+    await server.wait_ready()
 
 
 async def freeze_worker(stage: Stage, seconds: float, chance: random.Random) -> None:
-    """SIGSTOP to one of several: its connections stay and it does nothing, as a machine that swaps. Then SIGCONT."""
-    worker = chance.choice(stage.workers)
-    worker.freeze()
+    """SIGSTOP to one worker: its connections stay, and newcomers are led past it. Then SIGCONT."""
+    server = chance.choice(stage.servers)
+    pids = server.workers.freeze(chance.choice(server.workers.positions))
     await asyncio.sleep(seconds)
-    worker.thaw()
+    server.workers.thaw(pids)
+    await server.wait_ready()
+
+
+async def renew_workers(stage: Stage, _seconds: float, _chance: random.Random) -> None:
+    """SIGHUP to each supervisor: its workers are renewed one after the other."""
+    for server in stage.servers:
+        await stage.renew(server, signal.SIGHUP)
+
+
+async def replace_supervisors(stage: Stage, _seconds: float, _chance: random.Random) -> None:
+    """SIGUSR2 to each supervisor: its program is replaced in its process, and then renews the workers."""
+    for server in stage.servers:
+        await stage.renew(server, signal.SIGUSR2)
 
 
 async def kill_in_outage(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """SIGKILL to all servers while Redis is frozen; started again into the outage, which then ends."""
     stage.redis.freeze()
     await asyncio.sleep(seconds / 2)
-    for worker in stage.workers:
-        await stage.kill(worker)
-        worker.start()
+    for server in stage.servers:
+        await stage.kill(server)
+        server.start()
     await asyncio.sleep(seconds)
     stage.redis.thaw()
     await stage.wait_ready()
@@ -75,25 +132,25 @@ async def kill_in_outage(stage: Stage, seconds: float, _chance: random.Random) -
 
 async def restart_in_turn(stage: Stage, _seconds: float, _chance: random.Random) -> None:
     """SIGTERM to one after the other, each started again and ready before the next one goes: a rolling restart."""
-    for worker in stage.workers:
-        await stage.terminate(worker)
-        worker.start()
-        await worker.wait_ready()
+    for server in stage.servers:
+        await stage.terminate(server)
+        server.start()
+        await server.wait_ready()
 
 
 async def hand_over_in_turn(stage: Stage, _seconds: float, _chance: random.Random) -> None:
     """A new process beside each server on the same port, which takes over: a rolling restart without a gap."""
-    for worker in stage.workers:
-        await stage.hand_over(worker)
+    for server in stage.servers:
+        await stage.hand_over(server)
 
 
 async def kill_all(stage: Stage, seconds: float, chance: random.Random) -> None:
     """SIGKILL to Redis and all servers at once, as when the power fails; started again in either order."""
     await stage.redis.child.kill()
-    for worker in stage.workers:
-        await stage.kill(worker)
+    for server in stage.servers:
+        await stage.kill(server)
     await asyncio.sleep(seconds)
-    starts: list[Callable[[], None]] = [worker.start for worker in stage.workers]
+    starts: list[Callable[[], None]] = [server.start for server in stage.servers]
     starts.insert(chance.choice((0, len(starts))), stage.redis.child.start)
     for start in starts:
         start()
@@ -161,12 +218,23 @@ async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) 
 
 FAULTS = (
     Fault("kill servers", 0.0, 1.0, kill_servers, "kill -9 all servers, start them again"),
-    Fault("kill one worker", 2.0, 4.0, kill_worker, "kill -9 one of several, the others go on", workers=2),
-    Fault("freeze one worker", 3.0, 6.0, freeze_worker, "SIGSTOP to one of several, then SIGCONT", workers=2),
+    Fault("kill one server", 2.0, 4.0, kill_server, "kill -9 one of several, the others go on", with_servers),
+    Fault("kill one worker", 0.5, 3.0, kill_worker, "kill -9 one worker of a supervisor", with_workers),
+    Fault("freeze one server", 3.0, 6.0, freeze_server, "SIGSTOP to one server or supervisor, then SIGCONT"),
+    Fault("freeze one worker", 3.0, 6.0, freeze_worker, "SIGSTOP to one worker, then SIGCONT", with_workers),
+    Fault("renew workers", 0.0, 0.0, renew_workers, "SIGHUP to each supervisor", with_workers),
+    Fault("replace supervisor", 0.0, 0.0, replace_supervisors, "SIGUSR2 to each supervisor", with_workers),
     Fault("kill in outage", 1.0, 3.0, kill_in_outage, "kill -9 all servers while Redis is frozen, and start them"),
     Fault("kill all", 0.0, 0.5, kill_all, "kill -9 Redis and all servers, start them again"),
     Fault("rolling restart", 0.0, 0.0, restart_in_turn, "SIGTERM and a new start, one server after the other"),
-    Fault("hand over", 0.0, 0.0, hand_over_in_turn, "a new server beside each old one on its port, then SIGTERM"),
+    Fault(
+        "hand over",
+        0.0,
+        0.0,
+        hand_over_in_turn,
+        "a new server beside each old one on its port, then SIGTERM",
+        with_lone_servers,
+    ),
     Fault("kill redis", 0.0, 1.5, kill_redis, "kill -9 Redis, start it again on its file"),
     Fault("freeze redis", 2.0, 5.5, freeze_redis, "SIGSTOP, then SIGCONT"),
     Fault("fill redis", 2.0, 4.0, fill_redis, "maxmemory below what is used, then none"),

@@ -5,15 +5,17 @@ the handler returns: it survives the process, and a message is noted before anyb
 """
 
 import os
+import sys
 import time
 from typing import ClassVar
 
 import msgspec
 
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from soak.worker_process import worker_name
 
-NOTES, WORKER = "CHAOS_NOTES", "CHAOS_WORKER"
-"""The environment variables that name the file and the worker."""
+NOTES = "CHAOS_NOTES"
+"""The environment variable that names the file."""
 WORK_SECONDS = 0.002
 FAILING = 20
 """The handler of ``once`` fails first for each number that this divides."""
@@ -34,7 +36,7 @@ class Noting(ServiceMsgHandler):
     def __init__(self, services: ServiceContext) -> None:
         super().__init__(services)
         self._file = os.open(os.environ[NOTES], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        self._who = f"{os.environ[WORKER]} {os.getpid()}"
+        self._who = f"{worker_name(sys.argv)} {os.getpid()}"
 
     def __call__(self, src: str, data: Mark) -> None:
         """See ``ServiceMsgHandler``."""

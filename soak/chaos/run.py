@@ -48,7 +48,7 @@ async def run(order: Order, say: Callable[[str], object]) -> Result:
     begun = time.monotonic()
     try:
         async with Stage(order.size, order.seed) as stage:
-            say(f"{time.monotonic() - begun:5.0f} s  {len(stage.workers)} servers, {len(stage.audience.pages)} pages")
+            say(f"{time.monotonic() - begun:5.0f} s  {order.size.told()}, {len(stage.audience.pages)} pages")
             try:
                 await _episodes(order, stage, result, begun, say)
             except TROUBLES as error:
@@ -62,7 +62,7 @@ async def run(order: Order, say: Callable[[str], object]) -> Result:
 
 
 async def _episodes(order: Order, stage: Stage, result: Result, begun: float, say: Callable[[str], object]) -> None:
-    faults = {fault.name: fault for fault in order.faults if fault.workers <= order.size.workers}
+    faults = {fault.name: fault for fault in order.faults if fault.fits(order.size)}
     draws = plan(order.seed, [(fault.name, fault.least, fault.most) for fault in faults.values()], order.calm)
     while _has_time(order, result, begun):
         draw = next(draws)

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """``rate``: messages a second of each source. ``appendfsync``: as Redis knows it."""
+    """``workers``: those of each server, under its supervisor; 1: it is one process, which nobody watches.
 
-    workers: int = 2
+    ``rate``: messages a second of each source. ``appendfsync``: as Redis knows it.
+    """
+
+    servers: int = 2
+    workers: int = 1
     users: int = 4
     pages_each: int = 2
     visitors: int = 2
@@ -17,3 +21,8 @@ class Size:
     """The servers' ``queue_secret``."""
     options: tuple[str, ...] = ()
     """Of the servers' command line."""
+
+    def told(self) -> str:
+        """Return the number of servers and workers in words."""
+        servers = f"{self.servers} server{'s' if self.servers > 1 else ''}"
+        return f"{servers} of {self.workers} workers" if self.workers > 1 else servers

@@ -1,6 +1,6 @@
 """Everything of a run, built and wired: Redis, servers, proxies, pages, producers, and the ledger they all tell.
 
-                 ┌── proxy ──► workers ── a proxy each ──┐
+                 ┌── proxy ──► servers ── a proxy each ──┐
     pages ───────┘                                       ├──► Redis
     producers ──────────────────────────────── proxy ────┘
 
@@ -9,6 +9,7 @@ Decides what handlers are promised. Leaves nothing behind, however it ends.
 
 import asyncio
 import random
+import signal
 import tempfile
 import time
 from collections.abc import Coroutine, Sequence
@@ -24,8 +25,8 @@ from soak.chaos.numbered import EVERYONE, Kind, Source
 from soak.chaos.producer import Producer
 from soak.chaos.proxy import Proxy
 from soak.chaos.redis_node import RedisNode
+from soak.chaos.server import Server
 from soak.chaos.size import Size
-from soak.chaos.worker import Worker
 
 MEMORY = Path("/dev/shm")
 NOTE_SECONDS = 0.05
@@ -43,7 +44,7 @@ class Stage:
 
     def __init__(self, size: Size, seed: int) -> None:
         self.ledger = Ledger()
-        self.workers: list[Worker] = []
+        self.servers: list[Server] = []
         self.producers: list[Producer] = []
         self.server_links: list[Proxy] = []
         self._size = size
@@ -64,29 +65,43 @@ class Stage:
 
     # What faults do.
 
-    async def kill(self, worker: Worker) -> None:
+    async def kill(self, server: Server) -> None:
         """SIGKILL: what it handled and had not said so may be handled again."""
-        await worker.kill()
-        self.ledger.allow(ONCE, ONCE_REPEATS)
-        self._allow_seconds(worker, UNSAVED_SECONDS)
+        await server.kill()
+        for name in server.names:
+            self._allow_death(name)
 
-    async def terminate(self, worker: Worker) -> None:
+    async def kill_worker(self, server: Server, position: int) -> None:
+        """SIGKILL to one worker of a server, which starts it anew."""
+        await server.workers.kill(position)
+        self._allow_death(server.names[position - 1])
+
+    async def terminate(self, server: Server) -> None:
         """SIGTERM, which has to end well: nothing may be handled again because of it."""
-        await worker.terminate()
+        await server.terminate()
 
-    async def hand_over(self, worker: Worker) -> None:
+    async def hand_over(self, server: Server) -> None:
         """A new process beside the old one, then SIGTERM to the old one. While both are there, both handle."""
         begun = time.monotonic()
-        await worker.start_successor()
-        await worker.terminate_predecessor()
-        self._allow_seconds(worker, time.monotonic() - begun + UNSAVED_SECONDS)
+        await server.start_successor()
+        await server.terminate_predecessor()
+        self._allow_seconds(server.name, time.monotonic() - begun + UNSAVED_SECONDS)
+
+    async def renew(self, server: Server, number: signal.Signals) -> None:
+        """A new worker beside each old one. While both are there, both handle."""
+        for position, seconds in (await server.workers.renew(number)).items():
+            self._allow_seconds(server.names[position - 1], seconds + UNSAVED_SECONDS)
 
     def allow_visitors(self, seconds: float) -> None:
         """Their new pages may get once more what the former ones had in so many seconds, from their two sources."""
         self.audience.allow_again(round(seconds * self._size.rate * BURST))
 
-    def _allow_seconds(self, worker: Worker, seconds: float) -> None:
-        self.ledger.allow(_every(worker.name), round(seconds * self._size.rate * BURST))
+    def _allow_death(self, name: str) -> None:
+        self.ledger.allow(ONCE, ONCE_REPEATS)
+        self._allow_seconds(name, UNSAVED_SECONDS)
+
+    def _allow_seconds(self, name: str, seconds: float) -> None:
+        self.ledger.allow(_every(name), round(seconds * self._size.rate * BURST))
 
     # The traffic.
 
@@ -101,14 +116,14 @@ class Stage:
 
     async def wait_ready(self) -> None:
         """Return when every server says of itself that it is ready. Raises ``ChildError``."""
-        for worker in self.workers:
-            await worker.wait_ready()
+        for server in self.servers:
+            await server.wait_ready()
 
     def check(self) -> None:
         """Raises what has gone wrong by itself: a process that ended, a page that was sent away."""
         self.redis.child.check_running()
-        for worker in self.workers:
-            worker.check_running()
+        for server in self.servers:
+            server.check_running()
         for task in self._tasks:
             if task.done():
                 task.result()
@@ -127,9 +142,9 @@ class Stage:
         self.notes = Notes(directory / "notes")
         await self._start_redis(directory)
         self.producer_link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
-        await self._start_workers(directory)
+        await self._start_servers(directory)
         self.front = await self._stack.enter_async_context(
-            Proxy(lambda: [worker.port for worker in self.workers if worker.is_running])
+            Proxy(lambda: [server.port for server in self.servers if server.is_running])
         )
         count = self._size.users + self._size.visitors
         sessions = await asyncio.to_thread(make_sessions, self.redis.url, directory, count)
@@ -148,17 +163,17 @@ class Stage:
         self._stack.callback(self.redis.child.end)
         await self.redis.start()
 
-    async def _start_workers(self, directory: Path) -> None:
-        for number in range(1, self._size.workers + 1):
+    async def _start_servers(self, directory: Path) -> None:
+        for number in range(1, self._size.servers + 1):
             link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
-            worker = Worker(f"worker-{number}", link.port, directory, self.notes.path, self._size)
-            self._stack.callback(worker.end)
+            server = Server(f"server-{number}", link.port, directory, self.notes.path, self._size)
+            self._stack.callback(server.end)
             self.server_links.append(link)
-            self.workers.append(worker)
-            worker.start()
+            self.servers.append(server)
+            server.start()
             if number == 1:
-                await worker.wait_ready()  # it makes the site's database
-        await asyncio.gather(*(worker.wait_ready() for worker in self.workers))
+                await server.wait_ready()  # it makes the site's database
+        await asyncio.gather(*(server.wait_ready() for server in self.servers))
 
     def _add_producers(self, sessions: Sequence[Session]) -> None:
         sources = [Source(Kind.PUSH, session.user_id) for session in sessions]
@@ -178,8 +193,8 @@ class Stage:
 
     def _promise_handling(self) -> None:
         self.ledger.promise(ONCE, Source(Kind.ONCE).name, is_ordered=False, is_patient=True)
-        for worker in self.workers:
-            self.ledger.promise(_every(worker.name), Source(Kind.EVERY).name)
+        for name in (name for server in self.servers for name in server.names):
+            self.ledger.promise(_every(name), Source(Kind.EVERY).name)
 
     async def _follow_notes(self) -> None:
         while True:

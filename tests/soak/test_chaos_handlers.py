@@ -1,11 +1,12 @@
 """The handlers of a chaos run: what they handled is in the file before anybody can know that they did."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from soak.chaos.handlers import FAILING, NOTES, WORKER, FirstTryError, Mark, NoteEvery, NoteOnce, Noting
+from soak.chaos.handlers import FAILING, NOTES, FirstTryError, Mark, NoteEvery, NoteOnce, Noting
 from soak.chaos.notes import Note, Notes
 from tests.service_fakes import Surroundings
 
@@ -15,7 +16,7 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
     """The notes that a worker of a run writes."""
     notes = Notes(tmp_path / "notes")
     monkeypatch.setenv(NOTES, str(notes.path))
-    monkeypatch.setenv(WORKER, "worker-9")
+    monkeypatch.setattr(sys, "argv", ["rtserver", "serve", "--worker", "worker-9"])
     return notes
 
 

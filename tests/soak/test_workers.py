@@ -10,6 +10,7 @@ from bench.sessions import Session, make_sessions
 from soak.chaos.chart_copy import ChartCopy
 from soak.chaos.follower import Backoff, Follower
 from soak.chaos.track import Wrong
+from soak.worker_process import worker_name
 from soak.workers.guest import Knocker, Stayer
 from soak.workers.play import Order, Play
 from soak.workers.report import GREETED, SENT_ON, Report, text_of
@@ -110,6 +111,12 @@ def test_a_few_connections_need_not_be_spread_evenly() -> None:
     report = well("kill")
     report.spread = {"before": {1: 9, 2: 1}}
     assert report.faults() == []
+
+
+def test_of_two_names_on_a_command_line_the_last_one_counts() -> None:
+    words = ["rtserver", "serve", "--worker", "web", "--workers", "1", "--worker", "web/3", "--port", "80"]
+    assert worker_name(words) == "web/3"
+    assert worker_name(words[:2]) == ""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """One rtserver of the run, as an operator starts it, with the run's own handlers as plug-ins.
 
-It has one process as a rule, and two for a while when a new one takes over from an old one on the same port.
+Without workers it has one process as a rule, and two for a while when a new one takes over from an old one on the
+same port. With several it is their supervisor.
 """
 
 import asyncio
@@ -15,33 +16,37 @@ from rtserver.bench.free_port import free_port
 from soak.chaos import handlers
 from soak.chaos.child import Child, ChildError
 from soak.chaos.size import Size
+from soak.chaos.workers import Workers, wait_gone
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
 ASK_SECONDS = 2.0
 HANDLERS = ",".join(f"{handlers.__name__}:{cls.__name__}" for cls in (handlers.NoteEvery, handlers.NoteOnce))
-OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2", "--once-claim-seconds", "12")
+OPTIONS = ("--heartbeat-seconds", "2", "--drain-seconds", "2", "--once-claim-seconds", "12")
 """Of every server: a dead peer is noticed, a drain is over and a dead worker's messages are taken over in times that
 fit a run of minutes; the last not before a Redis that was frozen has been found again."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-class Worker:
-    """``name`` is what its notes are signed with, and its place on the bus; name and ``port`` stay over restarts."""
+class Server:
+    """``name`` and ``port`` stay over restarts. ``names`` are its places on the bus, and what its notes are signed
+    with: one for each of its workers.
+    """
 
     def __init__(self, name: str, redis_port: int, directory: Path, notes: Path, size: Size) -> None:
         self.name = name
         self.port = free_port()
+        self.workers = Workers(lambda: self._process.pid, size.workers if size.workers > 1 else 0)
+        self.names = [f"{name}/{position}" for position in self.workers.positions] or [name]
         self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(self.port), "--tce-port", "0"]
         self._command += ["--redis-url", f"redis://{HOST}:{redis_port}/0", "--no-demo-quotes", "--worker", name]
-        self._command += ["--services", HANDLERS, *OPTIONS, *size.options]
+        self._command += ["--services", HANDLERS, *OPTIONS, *self.workers.options, *size.options]
         self._log = directory / f"{name}.log"
         self._environment = {
             "RTSERVER_VAR_DIR": str(directory),
             "PYTHONPATH": str(REPOSITORY),
             "RTSERVER_QUEUE_SECRET": size.secret,
             handlers.NOTES: str(notes),
-            handlers.WORKER: name,
         }
         self._process = self._make_process()
         self._predecessor: Child | None = None
@@ -72,8 +77,10 @@ class Worker:
         await _terminate(self._process)
 
     async def kill(self) -> None:
-        """End the process with SIGKILL."""
+        """End the process with SIGKILL. Its workers end with it."""
+        pids = self.workers.pids()
         await self._process.kill()
+        await wait_gone(pids)
 
     def freeze(self) -> None:
         """Let it hold its connections, take new ones and do nothing."""
@@ -106,6 +113,8 @@ class Worker:
         return Child(self.name, self._command, self._log, self._environment)
 
     def _is_ready(self) -> bool:
+        if self.workers:
+            return self.workers.are_ready()
         connection = http.client.HTTPConnection(HOST, self.port, timeout=ASK_SECONDS)
         try:
             connection.request("GET", "/readyz")
