@@ -38,6 +38,7 @@ test-all: test wheel django-matrix ## `make test`, then all that takes longer: t
 	MARKET_DAYS=200 $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/service/quote/test_same_numbers.py
 	$(PYTHON) -m soak.chaos --seconds 60
 	$(PYTHON) -m soak.chaos --workers 2 --seconds 90 --only "kill one worker" --only "renew workers" --only "kill servers"
+	$(PYTHON) -m soak.chaos --sentinels --seconds 60 --only "kill redis" --only "fail over"
 
 lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
@@ -66,7 +67,7 @@ wheel: $(TEST_READY) ## build the wheel, install it beside each Django, and chec
 bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 	$(PYTHON) -m bench $(ARGS)
 
-chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for three minutes; ARGS="--workers 4" has a supervisor; fails for one lost message
+chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for three minutes; ARGS="--workers 4 --sentinels" has a supervisor and failovers; fails for one lost message
 	$(PYTHON) -m soak.chaos $(ARGS)
 
 workers: $(TEST_READY) ## kill one of four workers under 10,000 clients; ARGS=renew renews all; fails for one lost message, or clients that are back late

@@ -5,9 +5,9 @@
 
 Pure, and tested without a process: ``ledger`` and ``track`` (the verdict), ``chart_copy`` and ``follower`` (what a
 careful client does), ``numbered`` (what producers say), ``plan`` (which fault when), ``table`` and ``whereabouts``
-(what is told). Shells: ``proxy``, ``redis_node``, ``server`` and its ``workers`` over ``child``, ``producer``,
-``page``, ``notes``; ``handlers`` run inside the servers. ``fault`` breaks things, ``audience`` and ``stage`` build
-everything, ``run`` is the sequence.
+(what is told). Shells: ``proxy``, ``redis_node`` or ``sentinel_group``, ``server`` and its ``workers`` over
+``child``, ``producer``, ``page``, ``notes``; ``handlers`` run inside the servers. ``fault`` breaks things,
+``audience`` and ``stage`` build everything, ``run`` is the sequence.
 
 What is promised, and so judged:
 
@@ -17,4 +17,8 @@ What is promised, and so judged:
   before, and beside a successor on its port both get it.
 - A handler of ``once`` gets each message in one worker; after a kill again at most the one that it had in hand.
 - A chart shows the newest rows of its quote, each once and in order, whatever it went through.
+
+A failover takes what no replica had. After one, a message that Redis cannot give any more to who waits for it is told
+as lost by Redis. So is one that comes again, if it has one entry on the bus: Redis had forgotten the first. All else
+is judged as ever.
 """

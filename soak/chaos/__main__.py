@@ -2,6 +2,7 @@
 
     python -m soak.chaos                            three minutes of everything
     python -m soak.chaos --workers 4                the same for four workers under a supervisor
+    python -m soak.chaos --workers 4 --sentinels    with a Redis that fails over
     python -m soak.chaos --only "kill redis"        one fault, again and again
     python -m soak.chaos --seed 7 --json chaos.json
 
@@ -65,6 +66,7 @@ def read_arguments(arguments: list[str]) -> tuple[Order, Path | None]:
     parser.add_argument("--only", type=_fault, action="append", metavar="FAULT", help="this fault; may be repeated")
     parser.add_argument("--servers", type=int, help="how many servers (default 2; 1 with --workers)")
     parser.add_argument("--workers", type=int, default=1, help="workers of each, under a supervisor (default none)")
+    parser.add_argument("--sentinels", action="store_true", help="Redis has two replicas and three Sentinels")
     parser.add_argument("--rate", type=float, default=25.0, help="messages a second of each source (default 25)")
     parser.add_argument("--appendfsync", choices=("always", "everysec"), default="everysec", help="as Redis knows it")
     parser.add_argument("--signed", action="store_true", help="with a queue_secret, and every message signed")
@@ -73,10 +75,12 @@ def read_arguments(arguments: list[str]) -> tuple[Order, Path | None]:
     chosen = parser.parse_args(arguments)
     secret = secrets.token_hex() if chosen.signed else ""
     servers = chosen.servers or (1 if chosen.workers > 1 else 2)
-    size = Size(servers, chosen.workers, rate=chosen.rate, appendfsync=chosen.appendfsync, secret=secret)
+    size = Size(
+        servers, chosen.workers, chosen.sentinels, rate=chosen.rate, appendfsync=chosen.appendfsync, secret=secret
+    )
     faults = tuple(fault for fault in chosen.only or FAULTS if fault.fits(size))
     if not faults:
-        parser.error("these faults need other --servers or --workers")
+        parser.error("these faults need other --servers, --workers or --sentinels")
     return Order(chosen.seed, chosen.seconds, faults, size, chosen.patience), chosen.json
 
 

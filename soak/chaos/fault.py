@@ -42,6 +42,16 @@ def with_workers(size: Size) -> bool:
     return size.workers > 1
 
 
+def with_one_redis(size: Size) -> bool:
+    """Fit a run that reaches its Redis through proxies; with Sentinels, servers connect to it directly."""
+    return not size.has_sentinels
+
+
+def with_sentinels(size: Size) -> bool:
+    """Fit a run whose Redis fails over."""
+    return size.has_sentinels
+
+
 @dataclass(frozen=True)
 class Fault:
     """``least`` and ``most``: seconds that it lasts. ``fits`` tells whether there is something for it to break."""
@@ -127,6 +137,7 @@ async def kill_in_outage(stage: Stage, seconds: float, _chance: random.Random) -
         server.start()
     await asyncio.sleep(seconds)
     stage.redis.thaw()
+    await stage.redis.wait_whole()
     await stage.wait_ready()
 
 
@@ -146,23 +157,25 @@ async def hand_over_in_turn(stage: Stage, _seconds: float, _chance: random.Rando
 
 async def kill_all(stage: Stage, seconds: float, chance: random.Random) -> None:
     """SIGKILL to Redis and all servers at once, as when the power fails; started again in either order."""
-    await stage.redis.child.kill()
+    await stage.redis.kill()
     for server in stage.servers:
         await stage.kill(server)
     await asyncio.sleep(seconds)
     starts: list[Callable[[], None]] = [server.start for server in stage.servers]
-    starts.insert(chance.choice((0, len(starts))), stage.redis.child.start)
+    starts.insert(chance.choice((0, len(starts))), stage.redis.spawn)
     for start in starts:
         start()
         await asyncio.sleep(chance.uniform(0, 0.5))
+    await stage.redis.wait_whole()
     await stage.wait_ready()
 
 
 async def kill_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """SIGKILL to Redis; started again with what its file holds."""
-    await stage.redis.child.kill()
+    await stage.redis.kill()
     await asyncio.sleep(seconds)
     await stage.redis.start()
+    await stage.redis.wait_whole()
 
 
 async def freeze_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
@@ -170,6 +183,7 @@ async def freeze_redis(stage: Stage, seconds: float, _chance: random.Random) -> 
     stage.redis.freeze()
     await asyncio.sleep(seconds)
     stage.redis.thaw()
+    await stage.redis.wait_whole()
 
 
 async def fill_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
@@ -216,6 +230,27 @@ async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) 
     await _half_open(seconds, links)
 
 
+async def fail_over(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """A Sentinel promotes a replica; the old primary stays up, keeps its connections and refuses writes."""
+    await stage.group.fail_over()
+    await asyncio.sleep(seconds)
+    await stage.group.wait_whole()
+
+
+async def freeze_sentinel(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGSTOP to one Sentinel and a failover meanwhile, then SIGCONT."""
+    freezing = asyncio.create_task(stage.group.freeze_sentinel(2, seconds))
+    await asyncio.sleep(chance.uniform(0, 1.0))
+    await stage.group.fail_over()
+    await freezing
+    await stage.group.wait_whole()
+
+
+async def kill_replica(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGKILL to a replica, started again after a while."""
+    await stage.group.kill_replica(chance.randrange(2), seconds)
+
+
 FAULTS = (
     Fault("kill servers", 0.0, 1.0, kill_servers, "kill -9 all servers, start them again"),
     Fault("kill one server", 2.0, 4.0, kill_server, "kill -9 one of several, the others go on", with_servers),
@@ -239,10 +274,13 @@ FAULTS = (
     Fault("freeze redis", 2.0, 5.5, freeze_redis, "SIGSTOP, then SIGCONT"),
     Fault("fill redis", 2.0, 4.0, fill_redis, "maxmemory below what is used, then none"),
     Fault("cut clients", 2.0, 3.0, cut_clients, "end and reset single connections of clients"),
-    Fault("cut redis", 2.0, 3.0, cut_redis, "end and reset single connections to Redis"),
+    Fault("cut redis", 2.0, 3.0, cut_redis, "end and reset single connections to Redis", with_one_redis),
+    Fault("fail over", 0.0, 2.0, fail_over, "a Sentinel promotes a replica, the old primary stays", with_sentinels),
+    Fault("freeze sentinel", 3.0, 6.0, freeze_sentinel, "SIGSTOP to one, and a failover", with_sentinels),
+    Fault("kill replica", 0.5, 3.0, kill_replica, "kill -9 a replica, start it again", with_sentinels),
     Fault("half-open clients", 2.0, 5.0, half_open_clients, "half of the clients' connections hang, then are reset"),
     Fault("close lids", 1.0, 4.0, close_lids, "visitors' connections hang, their pages never come back"),
-    Fault("half-open redis", 2.0, 5.5, half_open_redis, "all connections to Redis hang, then are reset"),
+    Fault("half-open redis", 2.0, 5.5, half_open_redis, "all connections to Redis hang, are reset", with_one_redis),
 )
 
 

@@ -5,7 +5,7 @@ Redis has acknowledged it, and as delivered when every receiver that was promise
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -52,6 +52,10 @@ class Episode:
     delivered: int = 0
     repeated: int = 0
     """Doubles that the contract allows: a handler again, after a death or beside its successor."""
+    forgotten: int = 0
+    """Messages that Redis had acknowledged and lost in a failover: nobody can deliver them, so nobody is blamed."""
+    again: set[tuple[str, int]] = field(default_factory=set)
+    """Messages that came again because Redis had forgotten in a failover that they had come."""
     wrong: Counter[Wrong] = field(default_factory=Counter)
     silence: float = 0.0
     silent: str = ""
@@ -71,6 +75,7 @@ class Ledger:
         self._given_up: set[Missing] = set()
         self._shown_wrong: set[tuple[str, str, Wrong, int]] = set()
         self._episode = Episode("nothing")
+        self._first_violation = 0
         self._base: dict[str, int] = {}
         self._repeated_before = 0
 
@@ -120,11 +125,29 @@ class Ledger:
             if name == receiver:
                 track.allow(repeats)
 
+    def forgive(self, gone: Iterable[Missing]) -> None:
+        """Redis has lost these messages, wherever they have not come by now."""
+        new = set(gone) - self._given_up
+        self._given_up |= new
+        self._episode.forgotten += len({(one.source, one.number) for one in new})
+
+    def excuse(self, is_excused: Callable[[str, int], bool]) -> None:
+        """Excuse what came again in the episode that has just ended, where Redis had forgotten that it had come."""
+        kept = []
+        for one in self.violations[self._first_violation :]:
+            if one.wrong is Wrong.LOST or not is_excused(one.source, one.number):
+                kept.append(one)
+            else:
+                self._episode.wrong[one.wrong] -= 1
+                self._episode.again.add((one.source, one.number))
+        self.violations[self._first_violation :] = kept
+
     # Episodes.
 
     def begin(self, fault: str, now: float) -> None:
         """From here on it happens during ``fault``. Traffic begins: silences count from now."""
         self._episode = Episode(fault)
+        self._first_violation = len(self.violations)
         self._base = dict(self._sent)
         self._repeated_before = self._repeated()
         self._heard = dict.fromkeys(self._heard, now)
@@ -148,7 +171,7 @@ class Ledger:
         self._find_doubles()
         episode.sent = self.sent_in_episode
         ours = {(one.source, one.number) for one in lost if one.number > self._base.get(one.source, 0)}
-        episode.delivered = episode.sent - len(ours)
+        episode.delivered = episode.sent - len(ours) - episode.forgotten
         episode.repeated = self._repeated() - self._repeated_before
         return episode
 

@@ -88,5 +88,7 @@ class Producer:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._client.rpush(DEFAULT_NAME, *raws)
                 return True
+        # A primary that has become a replica refuses writes and keeps its connections.
+        await self._client.connection_pool.disconnect()
         self.failures += 1
         return False

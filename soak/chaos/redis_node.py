@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,22 @@ HOST = "127.0.0.1"
 
 
 class RedisNode:
-    """``appendfsync`` is Redis' setting of that name: what an operator would have."""
+    """``appendfsync`` is Redis' setting of that name: what an operator would have. ``options`` are further ones.
 
-    def __init__(self, directory: Path, appendfsync: str) -> None:
+    ``program`` is the server's; without it, the embedded one.
+    """
+
+    failovers = 0
+
+    def __init__(
+        self, directory: Path, appendfsync: str, options: Sequence[str | int] = (), program: str = ""
+    ) -> None:
         self.port = free_port()
-        command = [str(find_redis_binary().path), "--bind", HOST, "--port", str(self.port), "--dir", str(directory)]
+        program = program or str(find_redis_binary().path)
+        command = [program, "--bind", HOST, "--port", str(self.port), "--dir", str(directory)]
         command += ["--save", "", "--appendonly", "yes", "--appendfsync", appendfsync]
-        self.child = Child("Redis", command, directory / "redis.log", {})
+        command += map(str, options)
+        self.child = Child(f"Redis {self.port}", command, directory / "redis.log", {})
 
     @property
     def url(self) -> str:
@@ -44,6 +53,25 @@ class RedisNode:
             if time.monotonic() > deadline:
                 raise ChildError(f"Redis does not answer:\n{self.child.last_words()}")
             await asyncio.sleep(0.02)
+
+    async def kill(self) -> None:
+        """End it with SIGKILL."""
+        await self.child.kill()
+
+    def spawn(self) -> None:
+        """Start it again, without waiting for an answer."""
+        self.child.start()
+
+    async def wait_whole(self) -> None:
+        """Return when it is what it was before a fault, which it is as soon as it runs."""
+
+    def check_running(self) -> None:
+        """Raises ``ChildError`` if it has ended by itself."""
+        self.child.check_running()
+
+    def end(self) -> None:
+        """Make sure that it is gone."""
+        self.child.end()
 
     def freeze(self) -> None:
         """Let it hold its connections and answer nothing."""

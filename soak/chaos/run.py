@@ -12,7 +12,7 @@ from soak.chaos import table, whereabouts
 from soak.chaos.chart_copy import BadChartError
 from soak.chaos.child import ChildError
 from soak.chaos.fault import FAULTS, Fault
-from soak.chaos.ledger import Episode
+from soak.chaos.ledger import Episode, Missing
 from soak.chaos.page import PageError
 from soak.chaos.plan import CALM_SECONDS, Draw, Range, plan
 from soak.chaos.size import Size
@@ -21,6 +21,7 @@ from soak.chaos.table import Result
 
 LOOK_SECONDS = 0.05
 LINGER_SECONDS = 0.3  # after all is there: what comes now comes twice
+FORGET_SECONDS = 4.0
 LONGEST_EPISODE = 12.0  # what is left of the time has to be enough for one more, as a rule
 MOST_TRACED = 200
 TROUBLES = (ChildError, PageError, BadChartError, TimeoutError)
@@ -79,7 +80,7 @@ def _has_time(order: Order, result: Result, begun: float) -> bool:
 
 
 async def _episode(stage: Stage, draw: Draw, fault: Fault, patience: float) -> Episode:
-    ledger = stage.ledger
+    ledger, before = stage.ledger, stage.redis.failovers
     ledger.begin(draw.fault, time.monotonic())
     await stage.audience.leave()
     await asyncio.sleep(LINGER_SECONDS)  # a visitor has gone when the server knows it
@@ -93,19 +94,45 @@ async def _episode(stage: Stage, draw: Draw, fault: Fault, patience: float) -> E
     await asyncio.sleep(draw.after)
     async with asyncio.timeout(patience):
         await stage.pause()
-    await _settle(stage, patience)
+    await _settle(stage, patience, may_forget=lambda: stage.redis.failovers > before)
     await asyncio.sleep(LINGER_SECONDS)
     stage.read_notes()
     stage.check()
-    return ledger.end(time.monotonic())
+    episode = ledger.end(time.monotonic())
+    if stage.redis.failovers > before and sum(episode.wrong.values()):
+        found = await asyncio.to_thread(_find, stage, [(one.source, one.number) for one in ledger.violations])
+        ledger.excuse(lambda source, number: whereabouts.is_once_on_bus(found[source, number]))
+    return episode
 
 
-async def _settle(stage: Stage, patience: float) -> None:
-    """Return when everything is where it has to be, or the patience is over."""
-    deadline = time.monotonic() + patience
-    while not stage.ledger.is_settled and time.monotonic() < deadline:
+async def _settle(stage: Stage, patience: float, may_forget: Callable[[], bool]) -> None:
+    """Return when everything is where it has to be, or the patience is over.
+
+    What is on its way is in Redis. So after a failover, what nobody sends any more and Redis does not have, is lost.
+    """
+    begun = time.monotonic()
+    forget_at = begun + FORGET_SECONDS
+    while not stage.ledger.is_settled and time.monotonic() < begun + patience:
         stage.check()
         await asyncio.sleep(LOOK_SECONDS)
+        if time.monotonic() >= forget_at and may_forget():
+            stage.ledger.forgive(await asyncio.to_thread(_forgotten, stage))
+            forget_at = time.monotonic() + FORGET_SECONDS
+
+
+def _forgotten(stage: Stage) -> list[Missing]:
+    """Return what a receiver misses and Redis cannot give it any more; nothing if Redis cannot be asked just now."""
+    missing = stage.ledger.missing()
+    try:
+        found = _find(stage, [(one.source, one.number) for one in missing])
+    except redis.RedisError:
+        return []
+    return [one for one in missing if not whereabouts.is_kept(one.source, found[one.source, one.number])]
+
+
+def _find(stage: Stage, marks: Sequence[whereabouts.Mark]) -> dict[whereabouts.Mark, list[str]]:
+    """Look for messages in all of Redis. Raises ``redis.RedisError``."""
+    return whereabouts.find(marks, dict(stage.redis.places()))
 
 
 def _places(stage: Stage) -> list[str]:
@@ -114,10 +141,9 @@ def _places(stage: Stage) -> list[str]:
     if not missing:
         return []
     try:
-        places = dict(stage.redis.places())
+        return whereabouts.describe(_find(stage, [(one.source, one.number) for one in missing]))
     except redis.RedisError as error:
         return [f"Redis cannot be asked: {error}"]
-    return whereabouts.describe(whereabouts.find({(one.source, one.number) for one in missing}, places))
 
 
 def _told(error: Exception) -> str:
@@ -132,6 +158,7 @@ def _facts(stage: Stage) -> dict[str, int]:
         "resumes lost": sum(page.follower.resumes_lost for page in pages),
         "dropped by the offset rule": sum(page.follower.dropped for page in pages),
         "pictures of charts": sum(chart.pictures for page in pages for chart in page.follower.charts.values()),
+        "failovers": stage.redis.failovers,
         "RPUSHes": sum(producer.attempts for producer in stage.producers),
         "RPUSHes without an answer, sent again": sum(producer.failures for producer in stage.producers),
     }

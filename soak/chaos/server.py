@@ -33,13 +33,13 @@ class Server:
     with: one for each of its workers.
     """
 
-    def __init__(self, name: str, redis_port: int, directory: Path, notes: Path, size: Size) -> None:
+    def __init__(self, name: str, redis_url: str, directory: Path, notes: Path, size: Size) -> None:
         self.name = name
         self.port = free_port()
         self.workers = Workers(lambda: self._process.pid, size.workers if size.workers > 1 else 0)
         self.names = [f"{name}/{position}" for position in self.workers.positions] or [name]
         self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(self.port), "--tce-port", "0"]
-        self._command += ["--redis-url", f"redis://{HOST}:{redis_port}/0", "--no-demo-quotes", "--worker", name]
+        self._command += ["--redis-url", redis_url, "--no-demo-quotes", "--worker", name]
         self._command += ["--services", HANDLERS, *OPTIONS, *self.workers.options, *size.options]
         self._log = directory / f"{name}.log"
         self._environment = {

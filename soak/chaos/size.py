@@ -12,6 +12,8 @@ class Size:
 
     servers: int = 2
     workers: int = 1
+    has_sentinels: bool = False
+    """Whether Redis is a primary with replicas and Sentinels."""
     users: int = 4
     pages_each: int = 2
     visitors: int = 2
@@ -25,4 +27,5 @@ class Size:
     def told(self) -> str:
         """Return the number of servers and workers in words."""
         servers = f"{self.servers} server{'s' if self.servers > 1 else ''}"
-        return f"{servers} of {self.workers} workers" if self.workers > 1 else servers
+        workers = f" of {self.workers} workers" if self.workers > 1 else ""
+        return f"{servers}{workers}{', Sentinels' if self.has_sentinels else ''}"

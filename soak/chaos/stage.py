@@ -24,7 +24,8 @@ from soak.chaos.notes import Notes
 from soak.chaos.numbered import EVERYONE, Kind, Source
 from soak.chaos.producer import Producer
 from soak.chaos.proxy import Proxy
-from soak.chaos.redis_node import RedisNode
+from soak.chaos.redis_node import HOST, RedisNode
+from soak.chaos.sentinel_group import SentinelGroup
 from soak.chaos.server import Server
 from soak.chaos.size import Size
 
@@ -121,7 +122,7 @@ class Stage:
 
     def check(self) -> None:
         """Raises what has gone wrong by itself: a process that ended, a page that was sent away."""
-        self.redis.child.check_running()
+        self.redis.check_running()
         for server in self.servers:
             server.check_running()
         for task in self._tasks:
@@ -159,21 +160,32 @@ class Stage:
         self._spawn(self._follow_notes())
 
     async def _start_redis(self, directory: Path) -> None:
-        self.redis = RedisNode(directory, self._size.appendfsync)
-        self._stack.callback(self.redis.child.end)
+        self.redis: RedisNode | SentinelGroup
+        if self._size.has_sentinels:
+            self.group = self.redis = SentinelGroup(directory, self._size.appendfsync)
+            self._stack.push_async_callback(self.group.close)
+        else:
+            self.redis = RedisNode(directory, self._size.appendfsync)
+            self._stack.callback(self.redis.end)
         await self.redis.start()
 
     async def _start_servers(self, directory: Path) -> None:
         for number in range(1, self._size.servers + 1):
-            link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
-            server = Server(f"server-{number}", link.port, directory, self.notes.path, self._size)
+            server = Server(f"server-{number}", await self._server_url(), directory, self.notes.path, self._size)
             self._stack.callback(server.end)
-            self.server_links.append(link)
             self.servers.append(server)
             server.start()
             if number == 1:
                 await server.wait_ready()  # it makes the site's database
         await asyncio.gather(*(server.wait_ready() for server in self.servers))
+
+    async def _server_url(self) -> str:
+        """Return where a server finds Redis: behind a proxy of its own, or by the Sentinels."""
+        if isinstance(self.redis, SentinelGroup):
+            return self.redis.address
+        link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
+        self.server_links.append(link)
+        return f"redis://{HOST}:{link.port}/0"
 
     def _add_producers(self, sessions: Sequence[Session]) -> None:
         sources = [Source(Kind.PUSH, session.user_id) for session in sessions]

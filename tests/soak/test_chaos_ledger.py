@@ -70,6 +70,30 @@ def test_what_was_given_up_and_comes_after_all_is_out_of_order() -> None:
     assert told.wrong[Wrong.REORDERED] == 1
 
 
+def test_what_redis_has_lost_is_told_and_blamed_on_nobody() -> None:
+    ledger = book(ANNA, BEN)
+    ledger.begin("fail over", 0.0)
+    ledger.sent(PUSHES, 3)
+    deliver(ledger, ANNA, 1, 3)
+    deliver(ledger, BEN, 1)
+    assert not ledger.is_settled
+    ledger.forgive([one for one in ledger.missing() if one.number == 2])
+    deliver(ledger, BEN, 3)
+    assert ledger.is_settled
+    told = ledger.end(0.0)
+    assert (told.sent, told.delivered, told.forgotten, told.wrong.total()) == (3, 2, 1, 0)
+    assert episode(ledger, "calm", 4, anna=(4,), ben=(4,)).forgotten == 0
+
+
+def test_what_came_again_is_excused_where_redis_had_forgotten_it() -> None:
+    ledger = book(ANNA)
+    assert episode(ledger, "kill", 1, anna=(1, 1)).wrong[Wrong.DOUBLED] == 1
+    told = episode(ledger, "fail over", 3, anna=(2, 2, 3, 3))
+    ledger.excuse(lambda source, number: number == 2)
+    assert (told.wrong[Wrong.DOUBLED], told.again) == (1, {(PUSHES, 2)})
+    assert [(one.during, one.number) for one in ledger.violations] == [("kill", 1), ("fail over", 3)]
+
+
 def test_doubles_and_late_messages_are_counted_where_they_happen() -> None:
     ledger = book(ANNA)
     told = episode(ledger, "cut", 3, anna=(1, 3, 2, 3))

@@ -11,10 +11,11 @@ from soak.chaos.fault import FAULTS, fault_named
 from soak.chaos.ledger import Episode, Violation
 from soak.chaos.numbered import Kind, Source, mark_of, price, signed
 from soak.chaos.plan import plan
+from soak.chaos.size import Size
 from soak.chaos.span import spans
 from soak.chaos.table import Result, Row, draw, progress, report, rows_of
 from soak.chaos.track import Wrong
-from soak.chaos.whereabouts import describe, find
+from soak.chaos.whereabouts import describe, find, is_kept, is_once_on_bus
 
 THREE = [("kill", 0.0, 1.0), ("cut", 2.0, 3.0), ("freeze", 5.0, 5.0)]
 
@@ -195,9 +196,25 @@ def test_the_progress_line_says_what_happened() -> None:
     assert "lost 1" in line
 
 
-def test_without_options_everything_is_broken_for_three_minutes() -> None:
+def test_without_options_two_servers_and_everything_of_them_are_broken_for_three_minutes() -> None:
     order, file = read_arguments([])
-    assert (order.seed, order.seconds, order.faults, file) == (SEED, 180.0, FAULTS, None)
+    fitting = tuple(fault for fault in FAULTS if fault.fits(Size(servers=2)))
+    assert (order.seed, order.seconds, order.faults, file) == (SEED, 180.0, fitting, None)
+    assert (order.size.servers, order.size.workers, order.size.has_sentinels) == (2, 1, False)
+
+
+def test_with_workers_one_supervisor_and_all_that_it_does_are_broken() -> None:
+    order, _ = read_arguments(["--workers", "4"])
+    assert (order.size.servers, order.size.workers) == (1, 4)
+    names = {fault.name for fault in order.faults}
+    assert {"kill one worker", "freeze one worker", "renew workers", "replace supervisor", "kill servers"} <= names
+    assert "hand over" not in names
+
+
+def test_with_sentinels_redis_fails_over() -> None:
+    names = {fault.name for fault in read_arguments(["--sentinels"])[0].faults}
+    assert {"fail over", "freeze sentinel", "kill replica", "kill redis", "freeze redis"} <= names
+    assert "cut redis" not in names
 
 
 def test_a_secret_is_made_for_a_run_that_signs() -> None:
@@ -223,7 +240,43 @@ def test_an_unknown_fault_is_refused_with_the_names_of_all(capsys: pytest.Captur
     assert "freeze redis" in capsys.readouterr().err
 
 
-def test_a_fault_that_needs_more_servers_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("fault", "options"), [("kill one worker", ()), ("fail over", ()), ("kill one server", ("--servers", "1"))]
+)
+def test_a_fault_that_nothing_fits_is_refused(
+    fault: str, options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        read_arguments(["--only", "kill one worker", "--workers", "1"])
-    assert "more servers" in capsys.readouterr().err
+        read_arguments(["--only", fault, *options])
+    assert "need other --servers" in capsys.readouterr().err
+
+
+def test_messages_that_redis_lost_in_a_failover_are_told_and_break_no_promise() -> None:
+    result = Result(7, [told("fail over", forgotten=2)])
+    assert result.is_good
+    assert "but what Redis itself lost in failovers (2 messages)" in report(result)
+    assert "lost by Redis 2" in progress(1.0, result.episodes[0])
+
+
+@pytest.mark.parametrize(
+    ("source", "places", "is_told"),
+    [
+        ("push:7", [], False),
+        ("push:7", ["queue:rtserver"], True),
+        ("push:7", ["{queue:rtserver}:intake"], True),
+        ("push:7", ["{queue:rtserver}:bus 5-1"], False),
+        ("push:7", ["{queue:rtserver}:user:7 5-1"], False),
+        ("push:7", ["{queue:rtserver}:bus 5-1", "{queue:rtserver}:user:7 5-1"], True),
+        ("once", ["{queue:rtserver}:bus 5-1"], False),
+        ("once", ["{queue:rtserver}:bus 5-1", "{queue:rtserver}:once:chaos_once 5-1"], True),
+        ("every", ["{queue:rtserver}:bus 5-1"], True),
+        ("quote:A", ["{queue:rtserver}:dead 5-1"], False),
+    ],
+)
+def test_redis_has_lost_what_can_come_from_nowhere(source: str, places: list[str], is_told: bool) -> None:
+    assert is_kept(source, places) == is_told
+
+
+def test_a_message_with_two_entries_on_the_bus_was_taken_twice_by_a_server() -> None:
+    assert is_once_on_bus(["{queue:rtserver}:bus 5-1", "{queue:rtserver}:user:7 5-1"])
+    assert not is_once_on_bus(["{queue:rtserver}:bus 5-1", "{queue:rtserver}:bus 6-1"])
