@@ -130,6 +130,18 @@ def test_those_who_listen_on_an_address_are_counted(family: socket.AddressFamily
             assert count_listeners(listener) == count
 
 
+def test_of_a_table_with_thousands_of_connections_only_the_listening_sockets_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        head, *rows = shared_port.TABLES[socket.AF_INET].read_text().splitlines()
+        own = next(row for row in rows if row.split()[9] == str(shared_port.socket_inode(listener)))
+        table = tmp_path / "tcp"
+        table.write_text("\n".join([head, own, own, own.replace(" 0A ", " 01 ", 1), "broken"]))
+        monkeypatch.setitem(shared_port.TABLES, socket.AF_INET, table)
+        assert count_listeners(listener) == 2
+
+
 def test_where_nobody_can_tell_nobody_is_led(
     pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
