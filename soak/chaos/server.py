@@ -22,9 +22,13 @@ HOST = "127.0.0.1"
 READY_SECONDS = 60.0
 ASK_SECONDS = 2.0
 HANDLERS = ",".join(f"{handlers.__name__}:{cls.__name__}" for cls in (handlers.NoteEvery, handlers.NoteOnce))
-OPTIONS = ("--heartbeat-seconds", "2", "--drain-seconds", "2", "--once-claim-seconds", "12")
+OPTIONS = (
+    *("--heartbeat-seconds", "2", "--drain-seconds", "2", "--once-claim-seconds", "12"),
+    *("--user-keep-messages", "100000"),
+)
 """Of every server: a dead peer is noticed, a drain is over and a dead worker's messages are taken over in times that
-fit a run of minutes; the last not before a Redis that was frozen has been found again."""
+fit a run of minutes; the last not before a Redis that was frozen has been found again. All is kept for a visitor who
+is away for the longest fault."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
