@@ -26,6 +26,7 @@ from rtserver.base.queue.port import (
     Gone,
     Kept,
     KeptRange,
+    KeptSpan,
     Lone,
     Memory,
     Moved,
@@ -322,6 +323,12 @@ class MemoryQueue:
             self._kept.get(name, _KeptStream()).range(after, until, (count, size), self._now()) for name in streams
         ]
         return [each._replace(gone=doubt or each.gone) for each in found]
+
+    def kept_together(
+        self, cursor: str, spans: Sequence[KeptSpan], count: int, *, size: int = NO_SIZE
+    ) -> list[list[KeptRange]]:
+        """See ``QueuePort``."""
+        return [self.kept(cursor, span.streams, span.after, span.until, count, size=size) for span in spans]
 
     def seen(self, user_id: str) -> str:
         """See ``QueuePort``."""

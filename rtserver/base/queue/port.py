@@ -150,6 +150,14 @@ class KeptRange(NamedTuple):
     gone: Gone | None
 
 
+class KeptSpan(NamedTuple):
+    """A question for what several derived streams keep behind ``after``, up to and including ``until``."""
+
+    streams: Sequence[str]
+    after: str
+    until: str
+
+
 class DeadLetter(msgspec.Struct, frozen=True):
     """A message that could not be handled, with its original bytes. ``at`` is in epoch seconds.
 
@@ -319,6 +327,11 @@ class QueuePort(BusPort, Protocol):
         The entry with which a stream's messages reach ``size`` bytes is its last one. All streams are read at one
         moment. Something is gone if any entry behind ``after`` has been removed, whatever ``until``.
         """
+
+    def kept_together(
+        self, cursor: str, spans: Sequence[KeptSpan], count: int, *, size: int = NO_SIZE
+    ) -> list[list[KeptRange]]:
+        """Return what ``kept`` returns for each span, read in one trip; each span at a moment of its own."""
 
     def seen(self, user_id: str) -> str:
         """Return the entry up to which a user has seen what is theirs. ``START`` if it was never noted, or long

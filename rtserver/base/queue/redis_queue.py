@@ -75,7 +75,8 @@ class RedisQueue:
         self.name, self.address = name, client.address
         # Derived streams are the streams' own part of the port.
         self.keep, self.begin_keeping, self.kept_until = streams.keep, streams.begin_keeping, streams.kept_until
-        self.kept, self.seen, self.see, self.broken = streams.kept, streams.seen, streams.see, streams.broken
+        self.kept, self.kept_together = streams.kept, streams.kept_together
+        self.seen, self.see, self.broken = streams.seen, streams.see, streams.broken
         self._client = client
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"

@@ -11,7 +11,7 @@ import msgspec
 
 from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.keep_size import KeepSize
-from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, order_of
+from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, KeptSpan, order_of
 from rtserver.base.queue.redis_entry import entries_of, load_script
 from tcelib.queue.redis_commands import RedisCommands
 
@@ -72,15 +72,30 @@ class RedisStreams:
         self, cursor: str, streams: Sequence[str], after: str, until: str, count: int, *, size: int = NO_SIZE
     ) -> list[KeptRange]:
         """See ``QueuePort``."""
-        names = (*_cursor_keys(cursor), "bus", "end", "lost", *_stream_keys(streams))
-        places, *found = self._script(self._kept_script, names, after, until, count, size, self._redis.key_of(""))
+        [found] = self.kept_together(cursor, [KeptSpan(streams, after, until)], count, size=size)
+        return found
+
+    def kept_together(
+        self, cursor: str, spans: Sequence[KeptSpan], count: int, *, size: int = NO_SIZE
+    ) -> list[list[KeptRange]]:
+        """See ``QueuePort``."""
+        cursor_names, prefix = (*_cursor_keys(cursor), "bus", "end", "lost"), self._redis.key_of("")
+        commands = []
+        for streams, after, until in spans:
+            keys = [*map(self._redis.key_of, (*cursor_names, *_stream_keys(streams)))]
+            commands.append(("EVAL", self._kept_script, len(keys), *keys, after, until, count, size, prefix))
+        replies = self._redis.call_together(commands)
+        return [self._ranges(span, reply) for span, reply in zip(spans, replies, strict=True)]
+
+    def _ranges(self, span: KeptSpan, reply: Any) -> list[KeptRange]:
+        places, *found = reply
         kept_until, born, end, lost, oldest, behind = (None if place is None else place.decode() for place in places)
-        doubt = BusHistory(kept_until, born, end or START, lost, oldest, behind).doubt(after)
+        doubt = BusHistory(kept_until, born, end or START, lost, oldest, behind).doubt(span.after)
         ranges = []
-        for stream, entries, there, newest_id, trimmed_id, broken in zip(streams, *found, strict=True):
+        for stream, entries, there, newest_id, trimmed_id, broken in zip(span.streams, *found, strict=True):
             if broken:
                 self.note_odd(PLACE if broken > 1 else STREAM, [[*_stream_keys([stream])][broken - 1]])
-            gone = Gone.UNKNOWN if broken else doubt or _gone(after, bool(there), newest_id, trimmed_id)
+            gone = Gone.UNKNOWN if broken else doubt or _gone(span.after, bool(there), newest_id, trimmed_id)
             ranges.append(KeptRange(entries_of(entries), gone))
         return ranges
 

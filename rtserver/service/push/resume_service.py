@@ -6,13 +6,16 @@ a loop of its own, because it waits for the queue: a queue that is away holds up
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from rtserver.base.bridge.message import Message, PushBegins, Refused, Replay, Resume, Seen
 from rtserver.base.failure.containment import is_stop
 from rtserver.base.queue.port import QueueError, QueueRefusedError
-from rtserver.service.push.user_streams import UserStreams
+from rtserver.service.push.user_streams import Portion, Question, UserStreams
 from rtserver.service.wait import Event
+
+MOST_RESUMES = 16
+"""Portions that are read together: two megabytes in one reply, at most."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ class ResumeService:
         while True:
             self._awake.clear()
             while self._waiting:
-                self._handle(self._waiting.popleft())
+                self._handle(self._next())
             if self._is_finishing:
                 return
             self._awake.wait()
@@ -55,47 +58,65 @@ class ResumeService:
         self._is_finishing = True
         self._awake.set()
 
-    def _handle(self, message: Resume | Seen) -> None:
+    def _next(self) -> list[Resume | Seen]:
+        """Take the next message and those of its kind right behind it: a thousand pages come back, or close, at once.
+
+        Their resumes are read in one trip to the queue, and what they have seen is written in one.
+        """
+        kind = type(self._waiting[0])
+        most = MOST_RESUMES if kind is Resume else len(self._waiting)
+        taken: list[Resume | Seen] = []
+        while self._waiting and type(self._waiting[0]) is kind and len(taken) < most:
+            taken.append(self._waiting.popleft())
+        return taken
+
+    def _handle(self, messages: Sequence[Resume | Seen]) -> None:
+        resumes = [each for each in messages if isinstance(each, Resume)]
         try:
-            if isinstance(message, Resume):
-                self._post(self._answer(message))
+            if resumes:
+                self._answer(resumes)
             else:
-                self._streams.see(self._all_seen(message))
+                self._see(each for each in messages if isinstance(each, Seen))
         except QueueRefusedError as error:
-            log.error("! the messages kept for a user cannot be read: %s", error)
-            self._refuse(message)
+            log.error("! what users have seen cannot be noted: %s", error)
         except QueueError:
             raise
         except BaseException as error:
             if is_stop(error):
                 raise
-            log.exception("! a %s failed", type(message).__name__)
-            self._refuse(message)
+            if len(messages) > 1:
+                for each in messages:  # it is about one of them, as a rule
+                    self._handle([each])
+                return
+            log.exception("! a %s failed", type(messages[0]).__name__)
+            for message in resumes:
+                self._refuse(message)
 
-    def _all_seen(self, message: Seen) -> dict[str, str]:
-        """Return the offsets of a message and of all like it right behind it: a thousand closing pages send one
-        each.
-        """
-        offsets = dict(message.offsets)
-        while self._waiting and isinstance(self._waiting[0], Seen):
-            offsets |= dict(self._waiting.popleft().offsets)  # type: ignore[union-attr]
-        return offsets
+    def _see(self, messages: Iterable[Seen]) -> None:
+        self._streams.see({user_id: offset for message in messages for user_id, offset in message.offsets})
 
-    def _answer(self, question: Resume) -> Replay:
-        until = question.until or self._streams.begins_at
-        portion = self._streams.read(question.user_id, question.after, until)
+    def _answer(self, messages: Sequence[Resume]) -> None:
+        questions = [Question(each.user_id, each.after, each.until) for each in messages]
+        portions = self._streams.read_together(questions)
+        for message, portion in zip(messages, portions, strict=True):
+            if isinstance(portion, QueueRefusedError):
+                log.error("! the messages kept for a user cannot be read: %s", portion)
+                self._refuse(message)
+            else:
+                self._post(self._replay(message, portion))
+
+    def _replay(self, question: Resume, portion: Portion) -> Replay:
         entries = portion.entries
         return Replay(
             question.agent,
             question.ref,
             tuple(entry.raw for entry in entries),
             portion.after,
-            until,
+            question.until or self._streams.begins_at,
             portion.is_all,
             entries[0].id if entries else None,
             portion.gone,
         )
 
-    def _refuse(self, message: Resume | Seen) -> None:
-        if isinstance(message, Resume):
-            self._post(Refused(message.agent, message.ref, "internal", "what was kept cannot be read"))
+    def _refuse(self, message: Resume) -> None:
+        self._post(Refused(message.agent, message.ref, "internal", "what was kept cannot be read"))

@@ -4,7 +4,7 @@ It decides which stream a message belongs to, and what a portion of two streams 
 from the bus, so all workers may do it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from rtserver.base.queue.port import (
     Gone,
     Kept,
     KeptRange,
+    KeptSpan,
     QueuePort,
     QueueRefusedError,
     order_of,
@@ -34,6 +35,14 @@ class Portion(NamedTuple):
     after: str
     is_all: bool
     gone: Gone | None
+
+
+class Question(NamedTuple):
+    """A question for what is kept for a user; for None see ``message.Resume``."""
+
+    user_id: str
+    after: str | None
+    until: str | None
 
 
 class UserStreams:
@@ -68,35 +77,42 @@ class UserStreams:
         """Note up to which offset users have got everything."""
         self._link.call(self._queue.see, offsets, self._bound.seconds)
 
-    def read(self, user_id: str, after: str | None, until: str | None) -> Portion:
-        """Return the first portion behind ``after`` up to ``until``; for None see ``message.Resume``.
+    def read_together(self, questions: Sequence[Question]) -> list[Portion | QueueRefusedError]:
+        """Return the first portion for each question, in one trip to the queue; a refusal for those that it refuses.
 
-        Raises ``QueueRefusedError``, and at the server's end ``QueueError``.
+        Raises ``QueueError`` at the server's end.
         """
-        portion = self._link.call(self._maybe_read, user_id, after, until or self.begins_at)
-        if isinstance(portion, QueueRefusedError):
-            raise portion
-        return portion
+        return self._link.call(self._maybe_read, questions)
 
-    def _maybe_read(self, user_id: str, after: str | None, until: str) -> Portion | QueueRefusedError:
+    def _maybe_read(self, questions: Sequence[Question]) -> list[Portion | QueueRefusedError]:
         """Return a refusal as an answer: it may be about one user's key, and the other users need not wait for its
         end.
         """
         try:
-            behind = self._queue.seen(user_id) if after is None else after
-            portion = self._portion(user_id, behind, until)
-            if portion.gone is Gone.UNKNOWN and order_of(behind) > order_of(until):
-                # An offset of a lost bus: everything that is kept may be new.
-                portion = self._portion(user_id, START, until)._replace(gone=Gone.UNKNOWN)
+            return [*self._portions(questions)]
         except QueueRefusedError as error:
-            return error
-        # A user who never noted anything misses nothing.
-        return portion if after is not None else portion._replace(gone=None)
+            if len(questions) == 1:
+                return [error]
+        return [answer for question in questions for answer in self._maybe_read([question])]
 
-    def _portion(self, user_id: str, behind: str, until: str) -> Portion:
-        streams = (stream_of(user_id), EVERYONE)
-        found = self._queue.kept(CURSOR, streams, behind, until, PORTION_COUNT, size=PORTION_BYTES)
-        return portion_of(found, behind)
+    def _portions(self, questions: Sequence[Question]) -> Iterator[Portion]:
+        spans = [self._span(question) for question in questions]
+        for question, span, found in zip(questions, spans, self._kept_in(spans), strict=True):
+            portion = portion_of(found, span.after)
+            if portion.gone is Gone.UNKNOWN and order_of(span.after) > order_of(span.until):
+                # An offset of a lost bus: everything that is kept may be new.
+                [anew] = self._kept_in([span._replace(after=START)])
+                portion = portion_of(anew, START)._replace(gone=Gone.UNKNOWN)
+            # A user who never noted anything misses nothing.
+            yield portion if question.after is not None else portion._replace(gone=None)
+
+    def _span(self, question: Question) -> KeptSpan:
+        user_id, after, until = question
+        behind = self._queue.seen(user_id) if after is None else after
+        return KeptSpan((stream_of(user_id), EVERYONE), behind, until or self.begins_at)
+
+    def _kept_in(self, spans: Sequence[KeptSpan]) -> list[list[KeptRange]]:
+        return self._queue.kept_together(CURSOR, spans, PORTION_COUNT, size=PORTION_BYTES)
 
 
 def stream_of(user_id: int | str) -> str:

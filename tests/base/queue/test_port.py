@@ -17,6 +17,7 @@ from rtserver.base.queue.port import (
     DeadLetter,
     Gone,
     Kept,
+    KeptSpan,
     Lone,
     Named,
     QueuePort,
@@ -734,6 +735,18 @@ def test_entries_are_kept_under_their_ids_in_streams_of_their_own(queue: QueuePo
     assert queue.kept("users", ["user:8", "user:7"], one, three, 10) == [([], None), ([(two, b"")], None)]
     [eight, seven] = queue.kept("users", ["user:8", "user:7"], START, three, 10)
     assert (eight.entries, seven.entries) == ([(one, b"\x00\xff")], [(one, b"\x00\xff"), (two, b"")])
+
+
+def test_several_spans_read_together_are_what_each_of_them_is_alone(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    kept = [Kept(f"user:{number % 3}", entry_id, b"%d" % number) for number, entry_id in enumerate(ids)]
+    queue.keep("users", ids[-1], kept)
+    spans = [KeptSpan([f"user:{number % 3}", "user:*"], ids[number], ids[-1]) for number in range(3)]
+    spans.append(KeptSpan(["user:9"], START, ids[-1]))
+    together = queue.kept_together("users", spans, 1, size=10)
+    assert together == [queue.kept("users", *span, 1, size=10) for span in spans]
+    assert [bool(found[0].entries) for found in together] == [len(ids) > number + 3 for number in range(3)] + [False]
+    assert queue.kept_together("users", [], 1) == []
 
 
 def test_a_part_of_a_kept_stream_begins_behind_one_entry_and_ends_with_the_other(queue: QueuePort) -> None:

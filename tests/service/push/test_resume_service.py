@@ -1,13 +1,21 @@
 """ResumeService: in which order it works, and what it answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from rtserver.base.bridge.message import Message, PushBegins, Refused, Replay, Resume, Seen
 from rtserver.base.queue.memory_queue import MemoryQueue
-from rtserver.base.queue.port import Bound, Kept, QueueAwayError, QueueRefusedError
-from rtserver.service.push.resume_service import ResumeService
+from rtserver.base.queue.port import (
+    NO_SIZE,
+    Bound,
+    Kept,
+    KeptRange,
+    KeptSpan,
+    QueueAwayError,
+    QueueRefusedError,
+)
+from rtserver.service.push.resume_service import MOST_RESUMES, ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.thread.service_directory import ServiceDirectory
@@ -37,6 +45,7 @@ class Queue(MemoryQueue):
     def __init__(self) -> None:
         super().__init__(now=lambda: 0.01)
         self.calls: list[object] = []
+        self.trips: list[int] = []
         self.error: Exception | None = None
 
     def seen(self, user_id: str) -> str:
@@ -44,6 +53,12 @@ class Queue(MemoryQueue):
         if self.error is not None:
             raise self.error
         return super().seen(user_id)
+
+    def kept_together(
+        self, cursor: str, spans: Sequence[KeptSpan], count: int, *, size: int = NO_SIZE
+    ) -> list[list[KeptRange]]:
+        self.trips.append(len(spans))
+        return super().kept_together(cursor, spans, count, size=size)
 
     def see(self, seen: dict[str, str], seconds: int) -> None:  # type: ignore[override]
         self.calls.append(seen)
@@ -116,6 +131,13 @@ def test_notes_that_wait_together_are_written_together_and_in_their_turn(office:
         Seen((("9", "10-3"),)),
     )
     assert office.queue.calls == [{"7": "10-2", "8": "10-1"}, "7", {"9": "10-3"}]
+
+
+def test_pages_that_come_back_together_are_answered_together_and_in_their_turn(office: Office) -> None:
+    pages = [Resume(agent, 1, "7", "10-1", "10-3") for agent in range(MOST_RESUMES + 2)]
+    answers = office.serve(*pages, Seen((("7", "10-3"),)), Resume(99, 1, "7", None, "10-3"))
+    assert [answer.agent for answer in answers if isinstance(answer, Replay)] == [*range(MOST_RESUMES + 2), 99]
+    assert office.queue.trips == [MOST_RESUMES, 2, 1]
 
 
 def test_a_queue_that_refuses_costs_the_question_and_not_those_behind_it(office: Office) -> None:
