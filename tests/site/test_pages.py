@@ -52,7 +52,7 @@ def test_the_body_carries_what_the_shell_needs(page_of: Callable[[str], str], pa
 def test_every_element_that_the_shells_scripts_look_up_is_there(page_of: Callable[[str], str], path: str) -> None:
     page = page_of(path)
     looked_up = set()
-    for script in ("shell.js", "connection_view.js"):
+    for script in ("shell.js", "connection_view.js", "people_view.js"):
         looked_up |= set(re.findall(r'getElementById\("([\w-]+)"\)', (STATIC_DIR / "js/pages" / script).read_text()))
 
     assert {name for name in looked_up if f'id="{name}"' not in page} == set()

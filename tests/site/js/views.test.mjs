@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { ConnectionView } from "../../../site/static/js/pages/connection_view.js";
 import { Chart } from "../../../site/static/js/rtc/index.js";
+import { PeopleView } from "../../../site/static/js/pages/people_view.js";
 import { QuoteCard } from "../../../site/static/js/pages/quote_card.js";
 
 /** As much of an element as the views touch. */
@@ -129,4 +130,17 @@ test("a picture without candles leaves the card as it is", () => {
   const { texts, card } = quoteCard();
   card.show(chartOf());
   assert.equal(texts()[0], "");
+});
+
+test("a dot is lit at each person who is online, and nobody's while nobody tells", () => {
+  const people = ["1", "2"].map((userId) => ({ ...element(), dataset: { userId, name: `user ${userId}` } }));
+  const parts = { people: { hidden: true, querySelectorAll: () => people }, "people-count": element() };
+  const view = new PeopleView({ getElementById: (id) => parts[id] });
+  view.show(new Set(["2", "77"]));
+  assert.deepEqual(people.map(({ dataset }) => dataset.presence), ["offline", "online"]);
+  assert.equal(people[1].title, "user 2 is online");
+  assert.equal(people[0].querySelector("[data-role='presence']").textContent, "offline");
+  assert.deepEqual([parts["people-count"].textContent, parts.people.hidden], ["2 online", false]);
+  view.hide();
+  assert.equal(parts.people.hidden, true);
 });

@@ -1,11 +1,12 @@
 /**
- * The frame of every page behind the login: one client, the connection's state, notices. Which page it surrounds it does
+ * The frame of every page behind the login: one client, the connection's state, notices, who is online. Which page it surrounds it does
  * not know; a page calls `startShell` once and goes on with the client it gets back.
  */
 
 import { RTClient } from "../rtc/rtc.module.js";
 import { ConnectionView } from "./connection_view.js";
 import { NoticeLog } from "./notice_log.js";
+import { PeopleView } from "./people_view.js";
 import { tabStorage } from "./tab_storage.js";
 import { Toasts } from "./toasts.js";
 
@@ -28,6 +29,7 @@ export function startShell() {
   const stopShowingEnd = client.on("closed", ({ code, reason }) => connection.showEnd(code, reason));
   connection.showState(client.state);
   showNotices(client, notices, connection);
+  showPeople(client);
   document.getElementById("logout-form").addEventListener("submit", () => {
     // Only the other tabs have to be told; and the next user of this one finds nothing to read.
     stopShowingEnd();
@@ -36,6 +38,13 @@ export function startShell() {
     connection.showLeaving();
   });
   return { client, notices };
+}
+
+/** Whoever has a page open anywhere is online, and stays so for ten seconds after the last one. */
+function showPeople(client) {
+  const people = new PeopleView(document);
+  const show = () => people.show(presence.users);
+  const presence = client.presence("all", { onSync: show, onJoin: show, onLeave: show, onError: () => people.hide() });
 }
 
 /**
