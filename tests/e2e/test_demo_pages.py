@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.conftest import log_in, new_context
 from tests.e2e.test_browser import metric
 from tests.e2e.test_older_points import DAY_MS, FIRST_MS
 from tests.e2e.test_reading_charts import SEEN, ZOOM, wait_drawn
@@ -93,9 +94,21 @@ def test_the_command_that_the_page_offers_moves_the_chart_of_days(page: Page, se
 
 def test_the_bar_at_the_top_takes_two_rows_of_a_narrow_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    tops = page.eval_on_selector_all(".topbar > *", "parts => parts.map(each => each.getBoundingClientRect())")
+    expect(page.locator("#people")).to_be_visible()
+    parts = ".topbar > :not(.topbar-status), .topbar-status > :not([hidden])"
+    tops = page.eval_on_selector_all(parts, "parts => parts.map(each => each.getBoundingClientRect())")
     assert len({round(part["top"] + part["height"] / 2) for part in tops}) == 2
     assert max(part["right"] for part in tops) <= 360
+
+
+def test_a_dot_is_lit_at_whoever_is_online(page: Page, browser: Browser, server: RunningServer) -> None:
+    dots = [page.locator(f".person[data-name='{name}'][data-presence='online']") for name in ("demo", "guest")]
+    expect(dots[0]).to_be_visible()
+    context = new_context(browser, base_url=server.url)
+    log_in(context.new_page(), "guest")
+    expect(dots[1]).to_be_visible()
+    expect(page.locator("#people-count")).to_have_text("2")
+    context.close()
 
 
 def test_the_controls_of_the_large_chart_take_one_row_of_a_laptop(page: Page) -> None:

@@ -140,7 +140,7 @@ test("a dot is lit at each person who is online, and nobody's while nobody tells
   assert.deepEqual(people.map(({ dataset }) => dataset.presence), ["offline", "online"]);
   assert.equal(people[1].title, "user 2 is online");
   assert.equal(people[0].querySelector("[data-role='presence']").textContent, "offline");
-  assert.deepEqual([parts["people-count"].textContent, parts.people.hidden], ["2 online", false]);
+  assert.deepEqual([parts["people-count"].textContent, parts.people.hidden], ["2", false]);
   view.hide();
   assert.equal(parts.people.hidden, true);
 });

@@ -15,7 +15,7 @@ export class PeopleView {
   /** @param {ReadonlySet<string>} users the ids of who is online */
   show(users) {
     this.#frame.hidden = false;
-    this.#count.textContent = `${users.size} online`;
+    this.#count.textContent = String(users.size);
     for (const person of this.#people) {
       const isOnline = users.has(person.dataset.userId);
       person.dataset.presence = isOnline ? "online" : "offline";
