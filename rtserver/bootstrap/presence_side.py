@@ -64,7 +64,7 @@ def build_presence(
     def write(msg_type: str, data: object, message_id: str) -> bytes:
         return signer.sign(encode(msg_type, config.queue, data, message_id))
 
-    teller = PresenceTeller(port, write, ended_ms=linger.ended_ms, call=link.call, pause=gevent.sleep)
+    teller = PresenceTeller(port, write, ended_ms=linger.ended_ms, pause=gevent.sleep)
     wanted = gevent.event.Event()
     service = PresenceService(
         follower,

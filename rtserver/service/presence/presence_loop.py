@@ -3,15 +3,17 @@
 While nobody does it waits, and asks Redis nothing.
 """
 
+import logging
 from collections.abc import Callable
 
 from rtserver.base.queue.port import QueueError
+from rtserver.registry.presence import Event
 from rtserver.registry.presence_follower import Look, PresenceFollower
 from rtserver.registry.presence_scope import ALL, Offer
 from rtserver.service.message import BadData
 from rtserver.service.presence.presence_service import PresenceService
 from rtserver.service.presence.teller import PresenceTeller
-from rtserver.service.wait import Event
+from rtserver.service.wait import Event as Flag
 
 BUSY_SECONDS = 0.2
 """Least time between two looks, where each finds something."""
@@ -19,8 +21,11 @@ IDLE_SECONDS = 2.0
 """Longest time between two looks."""
 SHORT_SECONDS = 0.002
 """Time after which a millisecond is over in which somebody has come."""
+LOG_SECONDS = 60.0
 COUNT_SECONDS = 60.0
 """Time for which it is looked on after a handler has asked for a number."""
+
+log = logging.getLogger(__name__)
 
 
 class PresenceLoop:
@@ -37,8 +42,8 @@ class PresenceLoop:
         offer: Offer,
         teller: PresenceTeller | None,
         *,
-        wanted: Event,
-        begun: Event,
+        wanted: Flag,
+        begun: Flag,
         pause: Callable[[float], object],
         now: Callable[[], float],
         is_ending: Callable[[], bool],
@@ -53,6 +58,8 @@ class PresenceLoop:
         self._is_ending = is_ending
         self._counted_until = float("-inf")
         self._is_over = False
+        self._is_untold = False
+        self._told_at = float("-inf")
 
     def wake(self) -> None:
         """Look, if at rest."""
@@ -87,15 +94,30 @@ class PresenceLoop:
 
     def turn(self) -> float | None:
         """Look once, and say what there is to say. Return the seconds to rest; None to wait for the next change."""
-        was_begun, epoch = self._follower.is_begun, self._follower.epoch
+        epoch = self._follower.epoch
         look = self._follower.look()
         if self._teller is not None:
-            if not was_begun or self._follower.epoch != epoch:
-                self._teller.reconcile(self._follower.table)
-            self._teller.tell(look.events)
+            self._tell(self._teller, look.events, is_new=self._follower.epoch != epoch)
         self._service.take(look.events, is_new=look.is_new)
         self._begun.set()
         return self._seconds_to_next(look, self._service.post_due(self._now()))
+
+    def _tell(self, teller: PresenceTeller, events: list[Event], *, is_new: bool) -> None:
+        """Tell a backend.
+
+        A queue that refuses costs nobody else anything, and is told all when it takes messages again.
+        """
+        try:
+            if is_new or self._is_untold:
+                self._is_untold = True
+                teller.reconcile(self._follower.table, is_new=is_new)
+            teller.tell(events)
+            self._is_untold = False
+        except QueueError as error:
+            self._is_untold = True
+            if self._now() - self._told_at >= LOG_SECONDS:
+                self._told_at = self._now()
+                log.error("! presence_queue cannot be told who comes and goes: %s; trying again", error)
 
     def _seconds_to_next(self, look: Look, due: float | None) -> float | None:
         if look.is_short:

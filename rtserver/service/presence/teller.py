@@ -8,7 +8,6 @@ from rtserver.registry.presence_event import Write, tales_of
 from rtserver.registry.presence_port import SLICE, PresencePort, Tale
 from rtserver.registry.presence_scope import ALL
 from rtserver.registry.running_server import asked
-from rtserver.registry.user_place import Call
 
 
 class PresenceTeller:
@@ -20,13 +19,11 @@ class PresenceTeller:
         write: Write,
         *,
         ended_ms: int,
-        call: Call = asked,
         pause: Callable[[float], object],
     ) -> None:
         self._port = port
         self._write = write
         self._ended_ms = ended_ms
-        self._call = call
         self._pause = pause
 
     def tell(self, events: Iterable[Event]) -> None:
@@ -36,24 +33,29 @@ class PresenceTeller:
                 self._tell(is_here, tales[first : first + SLICE])
                 self._pause(0)
 
-    def reconcile(self, table: PresenceTable) -> None:
-        """Bring what was told up to a table that has just been made. Raises ``QueueError``.
+    def reconcile(self, table: PresenceTable, *, is_new: bool) -> None:
+        """Bring what was told up to a table. Raises ``QueueError``.
 
-        Whoever was told to be online and is not there lingers: the worker that knew more may be dead.
+        If the table ``is_new``, whoever was told to be online and is not there lingers: the worker that knew more may
+        be dead.
         """
-        missing = set(table.present(ALL))
+        present, now_ms = set(table.present(ALL)), table.now_ms
+        told: set[str] = set()
         for user in self._told():
-            missing.discard(user)
-            table.let_linger(ALL, user, table.now_ms + self._ended_ms)
-        self.tell(Event(table.now_ms, ALL, user, True) for user in missing)
+            told.add(user)
+            if is_new:
+                table.let_linger(ALL, user, now_ms + self._ended_ms)
+        self.tell(Event(now_ms, ALL, user, True) for user in present - told)
+        if not is_new:
+            self.tell(Event(now_ms, ALL, user, False) for user in told - present)
 
     def _told(self) -> Iterable[str]:
         cursor, is_first = "", True
         while cursor or is_first:
-            users, cursor = self._call(partial(asked, partial(self._port.told, cursor)))
+            users, cursor = asked(partial(self._port.told, cursor))
             yield from users
             is_first = False
 
     def _tell(self, is_here: bool, tales: Sequence[Tale]) -> None:
         tell = self._port.tell_online if is_here else self._port.tell_offline
-        self._call(lambda: asked(partial(tell, tales)))
+        asked(partial(tell, tales))

@@ -9,6 +9,7 @@ from rtserver.base.bridge.message import Refused, Snapshot, Update
 from rtserver.service.message import BadData
 from rtserver.service.presence.listing import PAGE, ROW
 from rtserver.service.presence.presence_topic import KEPT_EVENTS, MOST_EVENTS
+from tcelib.lease.port import RegistryRefusedError
 from tests.service.presence.scene import Page, Registry, Server
 
 
@@ -375,3 +376,31 @@ def test_who_went_while_no_server_ran_is_told_when_one_does(registry: Registry) 
     registry.wait(2)
     after.turn()
     assert [msgspec.json.decode(raw)["data"]["user_id"] for raw in registry.port.queue[2:]] == ["1"]
+
+
+def test_a_queue_that_refuses_costs_viewers_nothing_and_is_told_all_later(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server(registry, "one", tells=True)
+    server.hold("1", "2")
+    server.subscribe()
+    server.turn()
+    server.take()
+    monkeypatch.setattr(registry.port, "tell_online", refuse)
+    monkeypatch.setattr(registry.port, "tell_offline", refuse)
+    server.hold("3")
+    server.drop("1")
+    registry.wait(2)
+    server.turn()
+    registry.wait(10)
+    server.turn()
+    assert [(each["joins"], each["leaves"]) for each in server.updates()] == [(["3"], []), ([], ["1"])]
+    assert len(caplog.messages) == 1
+    monkeypatch.undo()
+    server.turn()
+    told = [msgspec.json.decode(raw) for raw in registry.port.queue[2:]]
+    assert [(each["type"], each["data"]["user_id"]) for each in told] == [("user_online", "3"), ("user_offline", "1")]
+
+
+def refuse(tales: object) -> int:
+    raise RegistryRefusedError("memory", "the queue is a list")
