@@ -19,6 +19,11 @@ class Listing:
         self._first: bytes | None = None
 
     @property
+    def count(self) -> int:
+        """The number of users."""
+        return len(self._users)
+
+    @property
     def pages(self) -> int:
         """The number of pages, 1 at least."""
         return max(1, -(-len(self._users) // PAGE))
@@ -26,7 +31,7 @@ class Listing:
     def first(self) -> bytes:
         """Return the first page as JSON, with what leads to the others. It is made once for all who ask."""
         if self._first is None:
-            head = {"count": len(self._users), "at": self.at_ms, "pages": self.pages, "users": self._users[:PAGE]}
+            head = {"count": self.count, "at": self.at_ms, "pages": self.pages, "users": self._users[:PAGE]}
             self._first = msgspec.json.encode(head)
         return self._first
 

@@ -19,8 +19,8 @@ MOST_EVENTS = 10_000
 """Events of one difference: so many clients could not take at once. The others follow with the next ones."""
 KEPT_EVENTS = 20_000
 """Events that are kept for those who come back."""
-FEW_EVENTS = 2_000
-"""Events behind a listing that is handed out once more."""
+FEW = 10
+"""A listing is handed out once more while there are so many times fewer events behind it than users in it."""
 KEPT_LISTINGS = 4
 MOST_PENDING = 60 * MOST_EVENTS
 """Events that may wait; where there are more, everybody asks for a new listing."""
@@ -96,7 +96,7 @@ class PresenceTopic(Topic):
         if self._listings:
             last = self._listings[-1]
             events = self._events_after(last.at_ms) if last.at_ms >= self._log_ms else None
-            if events is not None and len(events) <= (FEW_EVENTS if last.pages > 1 else 0):
+            if events is not None and len(events) <= (min(MOST_EVENTS, last.count // FEW) if last.pages > 1 else 0):
                 return last, tuple(self._rows(events))
         listing = Listing(self._table.now_ms, self._table.present(self.scope))
         self._listings.append(listing)
