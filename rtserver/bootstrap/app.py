@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+import rtserver
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import WorkerNameError
@@ -22,6 +23,7 @@ from rtserver.bootstrap.config.limits import memory_bounds
 from rtserver.bootstrap.config.secret_file import Reloading, check_redis_password, read_queue_secret
 from rtserver.bootstrap.listener_side import ListenerSide, build_listeners
 from rtserver.bootstrap.measures import all_measures
+from rtserver.bootstrap.notice import delivery_notices, version_notices
 from rtserver.bootstrap.presence_side import PresenceNotes
 from rtserver.bootstrap.probes import STALE_SECONDS, all_probes
 from rtserver.bootstrap.process.certificate import Certificate
@@ -140,6 +142,19 @@ class App:
         port: int = self._sockets.private[0].getsockname()[1]
         return port
 
+    def version_notices(self, fleet: str = "") -> list[str]:
+        """Return what has to be known of the servers that share the Redis. ``fleet`` is as in ``version_notices``."""
+        return version_notices(self._neighbours, rtserver.__version__, fleet)
+
+    def delivery_notices(self) -> list[str]:
+        """Return which workers handle a message."""
+        return delivery_notices(self._services.handlers)
+
+    @property
+    def worker(self) -> str:
+        """The name of this server among those that share the Redis."""
+        return self._worker
+
     @property
     def connections(self) -> int:
         """The number of connections of users."""
@@ -223,7 +238,8 @@ class App:
             await asyncio.to_thread(self._lease.start)
         except NameTakenError as error:
             self._user_side.close()
-            raise WorkerNameError(name_taken(error)) from error
+            raise WorkerNameError(name_taken(error, shares_port=self._config.reuse_port)) from error
+        self._neighbours = await self._lease.ask()
 
     def _build_listeners(self) -> ListenerSide:
         services, user_side, certificate = self._services, self._user_side, self._certificate
@@ -343,7 +359,7 @@ class App:
     def _on_lease_end(self, error: BaseException) -> None:
         """Stop if another server has taken the name while this one had no lease. Called on the lease's thread."""
         if isinstance(error, NameTakenError):
-            log.critical("! %s", name_taken(error))
+            log.critical("! %s", name_taken(error, shares_port=self._config.reuse_port))
         self._on_failure(error)
 
     def _on_failure(self, error: BaseException) -> None:

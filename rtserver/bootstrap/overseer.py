@@ -1,5 +1,6 @@
 """Overseer: whoever has started the process of a server and wants to know how it does."""
 
+import logging
 import os
 
 from rtserver.bootstrap.app import App
@@ -7,6 +8,8 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.process.banner import banner
 from rtserver.bootstrap.process.service_manager import ServiceManager
 from rtserver.bootstrap.shutdown import Departure
+
+log = logging.getLogger(__name__)
 
 
 class Overseer:
@@ -43,6 +46,8 @@ class TerminalOverseer(Overseer):
     def tell_up(self, app: App) -> None:
         """See ``Overseer``."""
         print(banner(self._config, app.port, app.queue_address, self._has_demo), flush=True)  # noqa: T201
+        for notice in app.version_notices():
+            log.warning("%s", notice)
         self._manager.tell_ready()
 
     def tell_beat(self) -> None:

@@ -42,10 +42,13 @@ def build_lease(
     return WorkerLease(leases, registration, figures=figures, look_at=look_at_process, on_end=on_end)
 
 
-def name_taken(error: NameTakenError) -> str:
+def name_taken(error: NameTakenError, *, shares_port: bool) -> str:
     """Return what the operator of the second server of a name has to know."""
     told = error.holder.registration
+    remedy = "give each a name of its own with --worker"
+    if not shares_port:
+        remedy += ", or share a port with --reuse-port"
     return (
         f"another server runs as {told.name!r} on this queue, since {utc_text(told.since)} UTC (rtserver workers): "
-        "give each a name of its own with --worker, or share a port with --reuse-port"
+        f"{remedy}"
     )

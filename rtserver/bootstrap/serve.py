@@ -60,9 +60,11 @@ def serve(config: Config, assignment: Assignment | None = None) -> int:
 
 
 def _serve(config: Config, assignment: Assignment | None) -> int:
+    worker = ""
     if assignment is not None:
         config = share_of(config, assignment.workers, system_bytes)
-    log_as_configured(config)
+        worker = f"{assignment.position}/{assignment.workers}"
+    log_as_configured(config, worker)
     raise_file_limit()
     # A service manager that loses patience aborts the process: then the log gets the stacks of all threads.
     faulthandler.enable()
@@ -81,7 +83,7 @@ def _serve(config: Config, assignment: Assignment | None) -> int:
         redis_url = embedded.url if embedded is not None else config.redis_url
         site = prepare_django(config, redis_url)
         # Django has set logging up as its settings say; an operator of this process expects ours.
-        log_as_configured(config)
+        log_as_configured(config, worker)
         departure = Departure.UNKNOWN if supervisor is None else Departure.SUCCEEDED
         life = ProcessLife(config, supervisor or TerminalOverseer(config, has_demo=site is not None))
         app = App(

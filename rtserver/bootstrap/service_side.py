@@ -83,7 +83,12 @@ class ServiceSide:
     @property
     def types(self) -> list[str]:
         """The types of messages that producers may send to this server."""
-        return [lane.msg_type for lane in self.thread.pipeline.lanes if lane.msg_type != CanaryMsgHandler.msg_type]
+        return [handler.msg_type for handler in self.handlers]
+
+    @property
+    def handlers(self) -> list[ServiceMsgHandler]:
+        """The handlers of producers' messages."""
+        return [each for each in self.thread.pipeline.handlers if not isinstance(each, CanaryMsgHandler)]
 
 
 def build_services(

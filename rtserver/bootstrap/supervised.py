@@ -31,7 +31,9 @@ class SupervisorOverseer(Overseer):
         """See ``Overseer``."""
         self._app = app
         asyncio.get_running_loop().add_reader(self._channel.socket, self._read)
-        self._channel.tell("up", port=app.own_port, version=rtserver.__version__)
+        fleet = app.worker.rpartition("/")[0] + "/"
+        notices = [*app.delivery_notices(), *app.version_notices(fleet)]
+        self._channel.tell("up", port=app.own_port, version=rtserver.__version__, notices=notices)
 
     def tell_beat(self) -> None:
         """See ``Overseer``."""

@@ -94,7 +94,12 @@ class WorkerLease:
         """
         if self._clock() - self._asked_at > GOOD_SECONDS:
             self._asked_at = self._clock()
-            with suppress(TimeoutError, RegistryError):  # another probe tells of it
-                asked = wrap_future(self._thread.ask(lambda leases: leases.holders(WORKER)))
-                self._servers = servers_of(await wait_for(asked, ANSWER_SECONDS))
+            self._servers = await self.ask() or self._servers
         return self._servers
+
+    async def ask(self) -> tuple[RunningServer, ...]:
+        """Return the servers that share the Redis now; none if it does not answer. Runs on the event loop."""
+        with suppress(TimeoutError, RegistryError):  # another probe tells of it
+            asked = wrap_future(self._thread.ask(lambda leases: leases.holders(WORKER)))
+            return servers_of(await wait_for(asked, ANSWER_SECONDS))
+        return ()

@@ -85,6 +85,11 @@ class ServiceMsgHandler(ThreadBound):
     replays: ClassVar[bool] = False
     """True if the handler gets, at the start, what the bus still holds from before."""
 
+    @classmethod
+    def chooses_delivery(cls) -> bool:
+        """Return True if the class, or one that it is derived from, names its ``delivery``."""
+        return any("delivery" in vars(each) for each in cls.__mro__ if each is not ServiceMsgHandler)
+
     def __init__(self, services: ServiceContext) -> None:
         super().__init__()
         self.services = services

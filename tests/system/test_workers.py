@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from rtserver.registry.running_server import WORKER
+from tcelib.lease.port import Registration
+from tcelib.lease.redis import RedisLeases
+from tcelib.redis.redis_connection import plain_client
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.fork_server import REPOSITORY
@@ -72,9 +76,9 @@ class Workers:
         assert json.loads(client.recv_text())["type"] == "userinfo"
         return client
 
-    def fill(self, login: DemoLogin, stack: ExitStack, places: int) -> list[WebSocketClient]:
-        """Open as many connections as there should be places; then none is let in. Return them."""
-        clients: list[WebSocketClient] = []
+    def fill(self, login: DemoLogin, stack: ExitStack, places: int) -> Collection[list[WebSocketClient]]:
+        """Open as many connections as there should be places; then none is let in. Return those of each worker."""
+        clients: defaultdict[str, list[WebSocketClient]] = defaultdict(list)
 
         def knock() -> WebSocketClient:
             client = WebSocketClient.connect("127.0.0.1", self.server.port, "/rt/", login.headers)
@@ -83,13 +87,24 @@ class Workers:
         def is_full() -> bool:
             client = knock()
             if client.answer.status == 101:
-                client.recv_text()
-                clients.append(client)
-            return len(clients) == places
+                clients[json.loads(client.recv_text())["data"]["server"]["epoch"]].append(client)
+            return sum(map(len, clients.values())) == places
 
         until(is_full, f"{places} connections are let in", tolerated=OSError)
         assert [knock().answer.status for _ in range(4)] == [429] * 4
-        return clients
+        return clients.values()
+
+    def samples(self) -> dict[tuple[str, str | None], float]:
+        """Return the metrics of all workers, by name and position."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics") as answer:
+            page = answer.read().decode()
+        families = text_string_to_metric_families(page)
+        return {(each.name, each.labels.get("worker")): each.value for family in families for each in family.samples}
+
+    def fullest(self) -> str:
+        """Return the position of the worker with the most users' connections."""
+        samples = self.samples()
+        return max(self.pids(), key=lambda position: samples.get(("rtserver_agents", position), 0.0))
 
     @contextmanager
     def knocking(self) -> Iterator[Counter[str]]:
@@ -213,25 +228,19 @@ def test_the_supervisors_program_is_replaced_in_its_process_and_refuses_and_rese
 def test_a_limit_holds_for_all_workers_together_whoever_dies(workers: Workers) -> None:
     login, old = DemoLogin(workers.server.url), workers.until_ready(2)
     with ExitStack() as stack:
-        clients = workers.fill(login, stack, MOST_OF_USER)
-        os.kill(old["2"], signal.SIGKILL)
-        until(lambda: has_ended(old["2"]), "it is dead")
-        gone = sum(has_left(client) for client in clients)
-        assert 0 < gone < MOST_OF_USER
-        workers.fill(login, stack, gone)
-        workers.until_ready(2, without=old["2"])
+        groups = workers.fill(login, stack, MOST_OF_USER)
+        fullest = workers.fullest()
+        os.kill(old[fullest], signal.SIGKILL)
+        until(lambda: any(all(map(has_left, group)) for group in groups), "all clients of one have lost it")
+        workers.fill(login, stack, next(len(group) for group in groups if has_left(group[0])))
+        workers.until_ready(2, without=old[fullest])
     with ExitStack() as stack:
         workers.fill(login, stack, MOST_OF_USER)
 
 
 def test_one_port_answers_for_all_workers_and_each_for_itself(workers: Workers) -> None:
     pids = workers.until_ready(2)
-    with urllib.request.urlopen(f"http://127.0.0.1:{workers.admin_port}/metrics") as answer:
-        samples = {
-            (sample.name, sample.labels.get("worker")): sample.value
-            for family in text_string_to_metric_families(answer.read().decode())
-            for sample in family.samples
-        }
+    samples = workers.samples()
     for position in pids:
         assert samples["rtserver_worker_up", position] == 1
         assert samples["rtserver_redis_connected", position] == 1
@@ -300,14 +309,23 @@ def test_a_supervisor_owns_redis_and_the_demos_quotes_and_ends_all_of_them(tmp_p
     assert run.returncode == 0, rest
     assert all(has_ended(pid) for pid in owned)
     assert "Traceback" not in rest
+    told = [line.split() for line in (*lines, *rest.splitlines())]
+    assert {line[2] for line in told if line[3:] == ["app:", "=", "stopped"]} == {"1/2", "2/2"}
+    assert sum("handles" in line for line in told) == 1
 
 
 def test_a_killed_supervisor_takes_all_with_it(tmp_path: Path, redis_url: str) -> None:
+    with plain_client(redis_url) as client:
+        RedisLeases(client, "queue:rtserver").join(Registration(WORKER, "old", version="0.0.9"), 60)
     run = start(tmp_path, unused_port(), "--redis-url", redis_url, "--no-demo-quotes")
     assert run.stdout is not None
+    lines: list[str] = []
     for line in run.stdout:
+        lines.append(line)
         if "is up" in line:
             break
+    (told,) = (line for line in lines if "old (0.0.9)" in line)  # of both workers
+    assert "WARNING notice_board: ! servers of other versions share this Redis: old (0.0.9)" in told
     owned = children(run.pid)
     assert len(owned) == 2
     run.kill()
@@ -322,6 +340,21 @@ def test_what_a_worker_cannot_start_with_is_one_line(tmp_path: Path, redis_url: 
     (error,) = (line for line in told.splitlines() if line.startswith("Error: "))
     assert "no.such:Handler" in error
     assert "Traceback" not in told
+
+
+def test_a_name_that_another_supervisor_has_is_one_line_and_the_first_one_goes_on(
+    workers: Workers, tmp_path: Path
+) -> None:
+    pids = workers.until_ready(2)
+    name = workers.names()[0].rpartition("/")[0]
+    run = start(tmp_path, unused_port(), "--redis-url", workers.server.redis_url, "--worker", name)
+    told = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    (error,) = (line for line in told.splitlines() if line.startswith("Error: "))
+    assert f"another server runs as '{name}/" in error
+    assert error.endswith("give each a name of its own with --worker")
+    assert "Traceback" not in told
+    assert workers.pids() == pids
 
 
 def test_a_port_that_is_taken_is_one_line(workers: Workers, tmp_path: Path) -> None:

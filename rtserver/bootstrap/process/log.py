@@ -31,14 +31,18 @@ RESET = "\x1b[0m"
 INDENT = "  "
 
 
-def log_as_configured(config: Config) -> None:
-    """Make all loggers of the process write to stderr as the configuration says. May be called again."""
+def log_as_configured(config: Config, worker: str = "") -> None:
+    """Make all loggers of the process write to stderr as the configuration says. May be called again.
+
+    ``worker`` is as in ``set_up_log``.
+    """
     set_up_log(
         sys.stderr,
         level=config.log_level,
         form=config.log_format,
         environ=os.environ,
         lines_per_second=0 if config.limits == "off" else config.log_lines,
+        worker=worker,
     )
 
 
@@ -49,13 +53,16 @@ def set_up_log(
     form: Literal["text", "json"],
     environ: Mapping[str, str],
     lines_per_second: float = 0,
+    worker: str = "",
 ) -> None:
     """Make all loggers of the process write to ``stream``, from ``level`` ("info") on. May be called again.
 
     ``lines_per_second`` bounds the lines of one place in the code; 0 is no bound. Colours appear only if ``stream``
-    is a terminal and ``NO_COLOR`` is not set.
+    is a terminal and ``NO_COLOR`` is not set. Each line names the ``worker``, such as "1/4"; empty if it has no
+    supervisor.
     """
-    formatter = JsonFormatter() if form == "json" else TextFormatter(stream.isatty() and not environ.get("NO_COLOR"))
+    has_colours = stream.isatty() and not environ.get("NO_COLOR")
+    formatter = JsonFormatter(worker) if form == "json" else TextFormatter(has_colours, worker)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     handler.setLevel(level.upper())  # a site's logger may have a lower one, for a file of its own
@@ -125,17 +132,19 @@ def moment_of(record: logging.LogRecord) -> str:
 class TextFormatter(logging.Formatter):
     """``2013-03-01T15:00:00.500Z INFO    redis_queue: = connected``; a traceback follows on lines of its own.
 
-    Both may quote input from the wire: none of it can pass for a line of ours, or steer the terminal.
+    A ``worker`` stands before the name. Message and traceback may quote input from the wire: none of it can pass for
+    a line of ours, or steer the terminal.
     """
 
-    def __init__(self, has_colours: bool) -> None:
+    def __init__(self, has_colours: bool, worker: str = "") -> None:
         super().__init__()
         self._has_colours = has_colours
+        self._worker = f"{worker} " if worker else ""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line, then the traceback if there is one."""
         said = printable(f"{short_name(record.name)}: {record.getMessage()}")
-        line = f"{moment_of(record)} {record.levelname:<7} {said}"
+        line = f"{moment_of(record)} {record.levelname:<7} {self._worker}{said}"
         if self._has_colours and record.levelno in COLOURS:
             line = f"{COLOURS[record.levelno]}{line}{RESET}"
         trouble = (each for part in _trouble(self, record) for each in part.split("\n"))
@@ -143,13 +152,21 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object per line: time (ISO 8601, UTC), level, logger, thread, message, and exception if there is one."""
+    """One object per line: time (ISO 8601, UTC), level, logger, thread, message, and exception if there is one.
+
+    There is a ``worker`` if the process is one.
+    """
+
+    def __init__(self, worker: str = "") -> None:
+        super().__init__()
+        self._worker = {"worker": worker} if worker else {}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return ASCII only, so that no reader's encoding matters."""
         said = {
             "time": moment_of(record),
             "level": record.levelname.lower(),
+            **self._worker,
             "logger": record.name,
             "thread": record.threadName,
             "message": record.getMessage(),

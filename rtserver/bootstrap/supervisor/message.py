@@ -2,7 +2,8 @@
 
 A worker says
 
-    {"type": "up", "port", "version"}           it accepts connections; the port is its own one on loop-back
+    {"type": "up", "port", "version", "notices"}  it accepts connections; the port is its own one on loop-back, the
+                                                notices are lines about all workers
     {"type": "beat", "ready", "connections"}    twice a second while both of its threads turn
     {"type": "failed", "reason"}                its start cannot go on
     {"type": "closed"}                          it was asked to leave, and accepts no more

@@ -24,6 +24,7 @@ from rtserver.bootstrap.supervisor.handover import HandedWorker, Handover
 from rtserver.bootstrap.supervisor.inquiry import Answers, Inquiries
 from rtserver.bootstrap.supervisor.listener_group import ListenerGroup, Listeners
 from rtserver.bootstrap.supervisor.message import Message
+from rtserver.bootstrap.supervisor.notice_board import NoticeBoard
 from rtserver.bootstrap.supervisor.overview import Overview
 from rtserver.bootstrap.supervisor.reexec import Reexec
 from rtserver.bootstrap.supervisor.share import expected_newcomers, weights_of
@@ -88,6 +89,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._reexec = Reexec(commands.given)
         self._inquiries = Inquiries()
+        self._notices = NoticeBoard()
         overview = Overview(fleet, self._ask, names)
         self._admin = AdminListener(admin, self._selector, overview.on_request)
         self._inbox = SignalInbox(SIGNALS, self._selector)
@@ -284,6 +286,7 @@ class Supervisor:
         match message:
             case {"type": "up", "port": port, "version": version}:
                 self._fleet.on_up(worker, now, port=port, version=version)
+                self._notices.tell(message.get("notices", ()))
                 if version != rtserver.__version__:
                     # The package was replaced, and this worker is of the new one already.
                     self._reexec.ask(renews=False)

@@ -104,7 +104,7 @@ class Pipeline:
 
         self._waiting: _Waiting = {"must_hold": must_hold, "pause": pause}
         life = f"{worker}#{secrets.token_hex(4)}"
-        handlers = tuple(handlers)
+        self.handlers = handlers = tuple(handlers)
         self.lanes = tuple(map(self._lane, handlers))
         self.once = tuple(self._once_worker(handler, life) for handler in handlers if handler.delivery == "once")
         self.repeats = RepeatFilter(queue, link)

@@ -15,6 +15,7 @@ class SubscribableMsgHandler(ServiceMsgHandler):
     update that is published after it, in order, without a gap and without a double.
     """
 
+    delivery = "every"  # each server has the topics of its own clients
     service: ClassVar[str] = ""
     """The name by which agents subscribe; empty for ``msg_type``."""
     request_type: ClassVar[Any] = Any

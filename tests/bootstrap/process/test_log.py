@@ -57,6 +57,13 @@ def test_a_line_has_time_level_short_name_and_message() -> None:
     assert line == "2013-03-01T15:00:00.500Z INFO    redis_queue: = connected to x"
 
 
+def test_a_worker_of_several_says_in_each_line_which_it_is() -> None:
+    line = TextFormatter(has_colours=False, worker="1/4").format(record("= ready"))
+    assert line == "2013-03-01T15:00:00.500Z INFO    1/4 redis_queue: = ready"
+    assert json.loads(JsonFormatter("1/4").format(record("= ready")))["worker"] == "1/4"
+    assert "worker" not in json.loads(JsonFormatter().format(record("= ready")))
+
+
 @pytest.mark.parametrize("formatter", [TextFormatter(has_colours=False), JsonFormatter()])
 def test_the_time_is_utc_whatever_the_time_zone_of_the_process(
     formatter: TextFormatter | JsonFormatter, monkeypatch: pytest.MonkeyPatch
