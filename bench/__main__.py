@@ -30,6 +30,7 @@ from bench.scenarios import (
     stalled,
     storm,
     sweeps,
+    workers,
 )
 from rtserver.bootstrap.process.file_limit import raise_file_limit
 
@@ -49,6 +50,7 @@ SCENARIOS: dict[str, Callable[[Scale], Numbers]] = {
     "burst": burst.run,
     "compression": sweeps.compression,
     "rpc": rpc.run,
+    "workers": workers.run,
     "hostile": hostile.run,
 }
 """All of them, in the order in which they run."""

@@ -154,6 +154,13 @@ HOSTILE = (
     Column("HTTP, p99", ("http", "p99"), milliseconds),
     Column("what the attacker got", ("got",), counts),
 )
+WORKERS = (
+    Column("deliveries/s", ("deliveries_per_second",), whole),
+    Column("processor time of one", ("all_us",), microseconds, is_compared=True),
+    Column("in the server", ("server_us",), microseconds),
+    Column("in Redis", ("redis_us",), microseconds),
+    Column("idle, of a core", ("idle_busy",), share),
+)
 STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared=True),)
 SECTIONS = {
     "fan_out": Section("Fan-out of one topic, messages made in the server's process", SWEEP),
@@ -170,6 +177,7 @@ SECTIONS = {
     "burst": Section("A burst in the queue", BURST),
     "compression": Section("With permessage-deflate, of what it is without", COMPRESSION),
     "rpc": Section("Remote calls, and their codecs", RPC, ours=TCELIB.name),
+    "workers": Section("Workers that share the clients of one Redis", WORKERS, ours="1 workers"),
     "hostile": Section("One user against everybody else, with the default limits", HOSTILE, ours="nobody attacks"),
 }
 

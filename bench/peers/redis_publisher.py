@@ -13,12 +13,12 @@ from work import TICK, Work
 BACKLOG = 2000
 
 
-def quote(topic: int, number: int) -> str:
+def quote(topic: int, number: int, is_routed: bool) -> str:
     """One service message with one tick."""
     point = f'["~~~~{time.monotonic_ns()}",{400 + number % 100 / 4}]'
-    return (
-        f'{{"type":"quote","src":"bench","data":[{{"quote":"BENCH:T{topic}:20130301","info":{{"point":{point}}}}}]}}'
-    )
+    name = f"BENCH:T{topic}:20130301"
+    to = f'"to":"{name}",' if is_routed else ""
+    return f'{{"type":"quote",{to}"src":"bench","data":[{{"quote":"{name}","info":{{"point":{point}}}}}]}}'
 
 
 def push_user(user_id: str, payload: str, keep: str) -> str:
@@ -36,7 +36,7 @@ def due(work: Work, user_ids: list[str]) -> list[str]:
         return [push_user(user_ids[place], work.payload(place), keep) for place in places]
     if work.is_for_everyone:
         return [push_user('"*"', work.payload(number), keep) for number in numbers]
-    return [quote(work.topic(number), number) for number in numbers]
+    return [quote(work.topic(number), number, work.is_routed) for number in numbers]
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ class Order:
     ``own`` is other work: that many rounds a second, each of which gives every member a message made for it alone; or
     ``in_turn``, that many messages a second, each for one member, the next one for the next. With ``everyone``
     rtserver pushes to all users in place of a topic. It keeps what it pushes to users if it is told to ``keep`` it.
+    Messages to topics are ``routed`` where their first fields tell rtserver which topic it is.
     """
 
     rate: float = 0.0
@@ -44,6 +45,7 @@ class Order:
     in_turn: bool = False
     everyone: bool = False
     keep: bool = True
+    routed: bool = False
 
 
 def points(size: int) -> str:
@@ -81,6 +83,11 @@ class Work:
     def is_kept(self) -> bool:
         """Return whether messages to users are kept for them."""
         return self._order.keep
+
+    @property
+    def is_routed(self) -> bool:
+        """Return whether messages to topics have routes."""
+        return self._order.routed
 
     def listen(self) -> None:
         """Take orders from stdin from now on. The process ends with its stdin."""

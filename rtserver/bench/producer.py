@@ -178,7 +178,7 @@ def quote_message(quote: str, number: int, stamp_ns: int, size: int = 0) -> byte
     items = [
         {"quote": quote, "info": {"point": [mark.label(stamp_ns + place), price]}} for place in range(points_of(size))
     ]
-    return json.encode({"type": "quote", "src": "bench", "data": items})
+    return json.encode({"type": "quote", "to": quote, "src": "bench", "data": items})
 
 
 def user_message(user_id: str, stamp_ns: int, size: int = 0) -> bytes:

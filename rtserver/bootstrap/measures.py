@@ -291,9 +291,15 @@ def lane_measures(run: PipelineRun) -> Iterator[Measure]:
 def quote_measures(quotes: QuoteCenter) -> Iterator[Measure]:
     """Yield the measures of ticks, feeds and pages."""
     yield Measure("counter", "ticks", "Ticks received for all quotes", lambda: quotes.ticks)
-    yield Measure("counter", "late_ticks", "Those that corrected earlier bars", lambda: quotes.late_ticks)
-    yield Measure("counter", "duplicate_ticks", "Those left out for their id", lambda: quotes.duplicate_ticks)
+    yield Measure("counter", "late_ticks", "Those that corrected earlier bars", lambda: quotes.taker.late_ticks)
+    yield Measure("counter", "duplicate_ticks", "Those left out for their id", lambda: quotes.taker.duplicate_ticks)
     yield Measure("counter", "bad_times", "Ticks refused for an impossible time", lambda: quotes.bad_times)
+    yield Measure(
+        "counter",
+        "quote_messages_aside",
+        "Messages with quotes that nobody watched here, left to the server that writes history",
+        lambda: quotes.choice.aside.entries,
+    )
     yield Measure("gauge", "quotes", "Quotes with a history", lambda: len(quotes.books))
     yield Measure("gauge", "feeds", "Feeds with at least one watcher", lambda: len(quotes.feeds))
     yield Measure(

@@ -56,11 +56,18 @@ class SavedBook(LiveBars, Protocol):
 class Books(Protocol):
     """The books of a server. ``stamp`` is the last entry of the bus whose ticks are in them.
 
-    They are ``is_partial`` while they have some ticks of the entry behind it: then they must not be saved.
+    They are ``is_partial`` while they have some ticks of the entry behind it: then they must not be saved. Quotes
+    that nobody watches may lack ticks, except between ``gather`` and ``scatter``.
     """
 
     stamp: str
     is_partial: bool
+
+    def gather(self) -> object:
+        """Make all books whole, and keep them so: this worker is to write. May wait; raises ``QueueError``."""
+
+    def scatter(self) -> object:
+        """Allow quotes to lack ticks: another worker writes."""
 
     def quotes(self) -> Collection[str]:
         """Return the quotes that have a book."""

@@ -207,6 +207,7 @@ class HistoryWriter:
         if self.is_leading:
             log.info("= another worker writes history from now on")
         self.is_leading = False
+        self._books.scatter()
         self._saved.clear()
         quotes, self._touched = self._touched, set()
         for book in filter(None, map(self._books.book, quotes)):
@@ -214,8 +215,9 @@ class HistoryWriter:
         self.position = max(self.position, self._call(self._states.stored_until), key=order_of)
 
     def _take_over(self) -> None:
-        """Go on from what is stored: all books may have changed since."""
+        """Go on from what is stored: all books may have changed since, and some may lack ticks."""
         log.info("= this worker writes history")
+        self._books.gather()
         quotes = list(self._books.quotes())
         for begin in range(0, len(quotes), SLICE):
             for quote, state in self._call(self._states.load, quotes[begin : begin + SLICE]).items():

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from rtserver.base.queue.message_name import maybe_name
+from rtserver.base.queue.port import Entry
+from rtserver.base.queue.route import maybe_to
 from rtserver.base.queue.signature import SignatureError, Signer, mark_of
 from rtserver.base.wire import json
 from rtserver.base.wire.json_depth import is_deeper
@@ -34,6 +36,8 @@ class Reason(StrEnum):
 
 
 NO_ID = msgspec.Raw()
+QUOTE = "quote"
+"""Type of the messages that have quotes."""
 
 
 class Rejected(ValueError):  # noqa: N818 (a decision, not a fault of ours)
@@ -62,15 +66,16 @@ class Rejected(ValueError):  # noqa: N818 (a decision, not a fault of ours)
 
 
 class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
-    """``{"type": str, "src": str, "data": any, "id"?: any}``. ``data`` and ``id`` are JSON that is not decoded yet.
+    """``{"type": str, "to"?: any, "src": str, "data": any, "id"?: any}``.
 
-    ``id`` is empty if there is none.
+    ``data``, ``id`` and ``to`` are JSON that is not decoded yet; the latter two are empty if there is none.
     """
 
     type: str
     src: str
     data: msgspec.Raw
     id: msgspec.Raw = NO_ID
+    to: msgspec.Raw = NO_ID
 
 
 _decoder = msgspec.json.Decoder(ServiceMessage)
@@ -113,6 +118,17 @@ def decode(
         raise rejection_of(opened, json.error_of(error), Reason.BAD_MESSAGE) from None
 
 
+def decode_entry(entry: Entry, signer: Signer = _no_secret, bounds: Bounds = NO_BOUNDS) -> ServiceMessage:
+    """Return the message of an entry of the bus. Raises ``Rejected`` as ``decode`` does.
+
+    A message is no other one than its route says: who drops it by the route must not miss what others handle.
+    """
+    message = decode(entry.raw, signer, bounds, entry.id)
+    if entry.type and (message.type.encode() != entry.type or bytes(message.to) != b'"%b"' % entry.to):
+        raise Rejected(Reason.BAD_MESSAGE, "it names its type, or to, twice", message.src)
+    return message
+
+
 def too_large(size: int, most: int) -> Rejected:
     """Return the rejection of a message of ``size`` bytes, more than ``most``."""
     return Rejected(Reason.BAD_MESSAGE, f"{size} bytes; allowed are {most}", is_too_large=True)
@@ -149,6 +165,24 @@ def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: 
 def encode(type: str, src: str, data: object, id: str | int | None = None) -> bytes:  # noqa: A002 (the envelope's words)
     """Return the bytes of a message, with an ``"id"`` if one is given. Raises ``JsonError`` for data that JSON
     cannot hold.
+
+    Type and ``"to"`` come first, as a route has to. The latter is left out where the data names nobody, or too many.
     """
-    message = {"type": type, "src": src, "data": data}
-    return json.encode_exact(message if id is None else {**message, "id": id})
+    message: dict[str, object] = {"type": type}
+    to = maybe_to_of(type, data)
+    if to is not None:
+        message["to"] = to
+    message |= {"src": src, "data": data}
+    if id is not None:
+        message["id"] = id
+    return json.encode_exact(message)
+
+
+def maybe_to_of(type: str, data: object) -> str | None:  # noqa: A002 (the envelope's word)
+    """Return the ``"to"`` of a message: the quotes of a ``quote``. None for data that makes no sense."""
+    if type != QUOTE or not isinstance(data, list):
+        return None
+    try:
+        return maybe_to(item["quote"] for item in data)
+    except (AttributeError, KeyError, TypeError):
+        return None

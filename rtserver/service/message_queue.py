@@ -14,7 +14,7 @@ from rtserver.base.queue.port import START, DeadLetter, Entry, QueueError, Queue
 from rtserver.base.queue.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
 from rtserver.base.queue.signature import Signer
 from rtserver.registry.running_server import RunningServers, complaint
-from rtserver.service.message import Rejected, ServiceMessage, decode, encode
+from rtserver.service.message import Rejected, ServiceMessage, decode_entry, encode
 from rtserver.service.own_queue import MOST_TRIES, OwnQueue
 from rtserver.service.repeats import names_in
 from rtserver.service.shard_queues import ShardQueues
@@ -137,7 +137,7 @@ class ServiceMessageQueue:
         dead = []
         for entry in entries:
             try:
-                messages.append((entry, decode(entry.raw, self._signer, entry_id=entry.id)))
+                messages.append((entry, decode_entry(entry, self._signer)))
             except Rejected as rejected:
                 at = int(entry.id.partition("-")[0]) / 1000
                 dead.append(DeadLetter(entry.raw, rejected.reason, rejected.detail, rejected.src, at, entry=entry.id))

@@ -57,6 +57,12 @@ class FakeBooks(dict[str, FakeBook]):
     stamp = "0-0"
     is_partial = False
 
+    def gather(self) -> None:
+        """See ``Books``. They are always whole."""
+
+    def scatter(self) -> None:
+        """See ``Books``."""
+
     def quotes(self) -> list[str]:
         return list(self)
 

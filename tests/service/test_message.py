@@ -3,9 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtserver.base.queue.port import Entry
+from rtserver.base.queue.route import route_of
 from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.json import JsonError
-from rtserver.service.message import Reason, Rejected, ServiceMessage, decode, encode
+from rtserver.service.message import Reason, Rejected, ServiceMessage, decode, decode_entry, encode
 
 
 def test_the_data_of_a_message_stays_the_producer_s_bytes() -> None:
@@ -100,3 +102,55 @@ def test_a_signature_is_as_old_as_it_was_when_the_message_came_to_the_bus() -> N
         with pytest.raises(Rejected) as caught:
             decode(raw, reader, entry_id=entry_id)
         assert caught.value.reason == Reason.BAD_SIGNATURE
+
+
+def test_a_message_to_quotes_says_which_before_all_else() -> None:
+    data = [{"quote": "X:A", "info": 1}, {"quote": "X:B:20130301"}, {"quote": "X:A"}]
+    raw = encode("quote", "me", data, 1)
+    assert raw.startswith(b'{"type":"quote","to":"X:A X:B:20130301","src":"me","data":[')
+    assert raw.endswith(b',"id":1}')
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        7,
+        "quote",
+        {},
+        [],
+        [7],
+        [[]],
+        [{}],
+        [{"quote": 7}],
+        [{"quote": None}],
+        [{"quote": []}],
+        [{"quote": "two words"}],
+        [{"quote": 'X:"'}],
+        [{"quote": "X:\\"}],
+        [{"quote": "X:Ä"}],
+        [{"quote": "X:\n"}],
+        [{"quote": f"X:{number}"} for number in range(1000)],
+    ],
+)
+def test_a_message_names_nobody_where_that_is_not_sure(data: object) -> None:
+    assert encode("quote", "me", data).startswith(b'{"type":"quote","src":"me",')
+
+
+def test_a_message_that_is_none_of_its_route_is_rejected() -> None:
+    def entry(raw: bytes) -> Entry:
+        return Entry("1-1", raw, *route_of(raw))
+
+    assert decode_entry(entry(encode("quote", "me", [{"quote": "X:A"}]))).type == "quote"
+    for odd in (
+        b'{"type":"quote","to":"X:A","src":"me","data":1,"to":"X:B"}',
+        b'{"type":"quote","to":"X:A","src":"me","data":1,"type":"pushuser"}',
+        b'{"type":"quote","to":"X:A","src":"me","data":1,"to":["X:A"]}',
+    ):
+        with pytest.raises(Rejected) as caught:
+            decode_entry(entry(odd))
+        assert caught.value.reason is Reason.BAD_MESSAGE
+
+
+def test_a_to_of_any_kind_is_no_fault_of_a_message_without_a_route() -> None:
+    assert decode(b'{"to":[7],"type":"quote","src":"me","data":null}').type == "quote"

@@ -12,8 +12,8 @@ from tcelib.lease.port import Registration
 from tcelib.lease.redis import RedisLeases
 
 
-def message(msg_type: str, src: str, data: bytes) -> ServiceMessage:
-    return ServiceMessage(msg_type, src, msgspec.Raw(data))
+def message(msg_type: str, src: str, data: bytes, to: bytes = b"") -> ServiceMessage:
+    return ServiceMessage(msg_type, src, msgspec.Raw(data), to=msgspec.Raw(to))
 
 
 def test_a_producer_puts_and_a_reader_gets_through_a_real_redis(redis_url: str) -> None:
@@ -22,7 +22,7 @@ def test_a_producer_puts_and_a_reader_gets_through_a_real_redis(redis_url: str) 
     producer.put_many([("a", "me", 1), ("b", "me", None)])
     reader = ServiceMessageQueue.connect(redis_url)
     assert reader.get() == [
-        message("quote", "feed-1", b'[{"quote":"DEMO:AAPL:20130301"}]'),
+        message("quote", "feed-1", b'[{"quote":"DEMO:AAPL:20130301"}]', b'"DEMO:AAPL:20130301"'),
         message("a", "me", b"1"),
         message("b", "me", b"null"),
     ]

@@ -36,6 +36,7 @@ from rtserver.base.queue.port import (
     number_of,
     order_of,
 )
+from rtserver.base.queue.route import route_of
 from rtserver.base.queue.signature import Signer
 from rtserver.base.queue.work import letter_of
 from tcelib.queue.memory import MemoryStreamQueue
@@ -106,7 +107,9 @@ class MemoryQueue:
         milliseconds = max(milliseconds, int(self._now() * 1000))
         raws = [self._list.popleft() for _ in range(count)]
         fitting = [raw for raw in raws if len(raw) <= self._most_bytes]
-        self._bus.extend(Entry(f"{milliseconds}-{place}", raw) for place, raw in enumerate(fitting, number + 1))
+        self._bus.extend(
+            Entry(f"{milliseconds}-{place}", raw, *route_of(raw)) for place, raw in enumerate(fitting, number + 1)
+        )
         for raw in raws:
             if len(raw) > self._most_bytes:
                 self._asides += 1

@@ -26,10 +26,12 @@ NO_SIZE = 2**53
 
 
 class Entry(NamedTuple):
-    """One message on the bus."""
+    """One message on the bus. ``type`` and ``to`` are its route (``route``), both empty if it has none."""
 
     id: str
     raw: bytes
+    type: bytes = b""
+    to: bytes = b""
 
 
 class Lone(NamedTuple):

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 from rtserver.base.queue.port import DeadLetter, Entry
+from rtserver.base.queue.route import NO_ROUTE
 from tcelib.redis import script
+
+_new_tuple = tuple.__new__
 
 
 def load_script(*names: str) -> str:
@@ -12,8 +15,19 @@ def load_script(*names: str) -> str:
 
 
 def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
-    """Return the entries in a reply of XRANGE and its like. Each entry has one field, the message."""
-    return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
+    """Return the entries in a reply of XRANGE and its like.
+
+    The first field of each is the message. A second one is its route: named after its type, it says whom or what the
+    message is for.
+    """
+    # For each message, so a tuple is made as it is: the constructor of a named tuple takes twice as long.
+    return [
+        _new_tuple(
+            Entry,
+            (entry_id.decode(), *fields[1:4]) if len(fields) > 3 else (entry_id.decode(), fields[1], *NO_ROUTE),
+        )
+        for entry_id, fields in reply
+    ]
 
 
 def read_command(bus: str, after: str, count: int, wait: float) -> tuple[object, ...]:

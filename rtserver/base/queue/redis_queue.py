@@ -102,7 +102,7 @@ class RedisQueue:
         self._bury_script = load_script("oom.lua", "bury.lua")
         self._bury_aside_script = load_script("oom.lua", "bury_aside.lua")
         places = ("oom.lua", "place.lua", "end.lua")
-        self._intake_script = load_script(*places, "passed.lua", "marks.lua", "alone.lua", "intake.lua")
+        self._intake_script = load_script(*places, "passed.lua", "marks.lua", "alone.lua", "route.lua", "intake.lua")
         self._bind_script = load_script("oom.lua", "place.lua", "bind.lua")
         self._requeue_script = load_script("requeue.lua")
         self._commit_script = load_script(*places, "commit.lua")

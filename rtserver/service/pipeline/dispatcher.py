@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from rtserver.base.queue.port import Entry
 from rtserver.base.queue.signature import Signer
-from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
+from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode_entry
+from rtserver.service.pipeline.chooser import Chooser
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.repeats import Opened
@@ -32,20 +33,31 @@ class ServiceMessageDispatcher:
         self._lanes: dict[str, Lane] = {}
         self._dead_letters = dead_letters
         self._signer = signer or Signer()
+        self._choosers: dict[bytes, Chooser] = {}
         for lane in lanes:
             other = self._lanes.setdefault(lane.msg_type, lane)
             if other is not lane:
                 raise DuplicateTypeError(
                     f"{_name(other)} and {_name(lane)} both handle service messages of type {lane.msg_type!r}"
                 )
+            if lane.chooser is not None:
+                self._choosers[lane.msg_type.encode()] = lane.chooser
 
     def open(self, entries: Sequence[Entry]) -> list[Opened]:
-        """Return the messages in some entries, or why they are none. Never raises."""
+        """Return the messages in some entries, or why they are none. Never raises.
+
+        A message that its handler does not want is its lane's ``unopened``.
+        """
         opened: list[Opened] = []
         signer, bounds = self._signer, self._bounds
+        choosers = {name: each for name, each in self._choosers.items() if each.handler.is_choosing}
         for entry in entries:
+            # A worker that is alone has no choosers.
+            if choosers and (found := choosers.get(entry.type)) is not None and not found.handler.wants(entry.to):
+                opened.append((entry, found.unopened))
+                continue
             try:
-                opened.append((entry, decode(entry.raw, signer, bounds, entry.id)))
+                opened.append((entry, decode_entry(entry, signer, bounds)))
             except Rejected as rejected:
                 opened.append((entry, rejected))
         return opened

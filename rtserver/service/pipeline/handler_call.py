@@ -7,7 +7,7 @@ Pure. An exception of the handler, whatever it is, costs this one message, unles
 
 import logging
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -41,10 +41,8 @@ class HandlerCall:
         src = message.src
         try:
             data = self._decode(message.data)
-        except json.DECODER_ERRORS as error:
-            raise rejection_of(message.data, json.error_of(error), Reason.BAD_DATA, src) from None
         except BaseException as error:  # noqa: BLE001 (a shape may have code of its own)
-            self._reject(error, message)
+            self._refuse(error, message)
         try:
             if self._wants_id:
                 self._handler.handle(entry.id, src, data)
@@ -54,6 +52,17 @@ class HandlerCall:
             self._reject(error, message)
         if self._handler.rejected_parts:
             self._bury_parts(entry, message)
+
+    def read(self, message: ServiceMessage, check: Callable[[Any], Any]) -> tuple[Any, Any]:
+        """Return a message's data in the handler's own shape, and ``check`` of it, without handling it.
+
+        Raises as ``run`` does, and so may ``check``.
+        """
+        try:
+            data = self._decode(message.data)
+            return data, check(data)
+        except BaseException as error:  # noqa: BLE001 (see ``run``)
+            self._refuse(error, message)
 
     def flush(self, src: str = "") -> None:
         """Have the handler flush. Raises ``Rejected`` with its cause, as ``run`` does; ``src`` is its producer.
@@ -88,6 +97,12 @@ class HandlerCall:
     def _is_end(self, error: BaseException) -> bool:
         """Return True for an error that is no verdict on a message: the server goes down."""
         return is_stop(error) or (isinstance(error, QueueError) and self._is_ending())
+
+    def _refuse(self, error: BaseException, message: ServiceMessage) -> NoReturn:
+        """Reject a message whose data could not be decoded."""
+        if isinstance(error, json.DECODER_ERRORS):
+            raise rejection_of(message.data, json.error_of(error), Reason.BAD_DATA, message.src) from None
+        self._reject(error, message)
 
     def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
         self._handler.rejected_parts.clear()

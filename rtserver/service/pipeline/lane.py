@@ -12,6 +12,7 @@ memory and loses nothing, as long as the bus still holds what it has not read.
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from itertools import islice, takewhile
 from typing import TypedDict
 
@@ -19,12 +20,14 @@ from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import Mark, Suspect
 from rtserver.base.queue.port import START, Entry, just_before, order_of
 from rtserver.base.queue.signature import Signer
-from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
-from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode_entry
+from rtserver.service.msg_handler import RejectedPart, ServiceMsgHandler
+from rtserver.service.pipeline.chooser import Chooser
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.handler_call import HandlerCall
 from rtserver.service.pipeline.suspects import Suspects, is_poison, is_single
+from rtserver.service.selective import SelectiveMsgHandler
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class Lane:
 
     ``mark`` tells the next process what is with the handler. Inherited suspects are handed over one by one, poison
     not at all. ``is_ending`` is as in ``HandlerCall``. ``msg_type`` is the handler's, unless it is given; ``act``
-    replaces the call of the handler.
+    replaces the call of the handler. ``chooser`` is None for a handler that takes all messages.
 
     ``on_lost`` is called with an offset before which some messages are lost to a handler that had begun; all others
     before it have been handed over by then.
@@ -68,7 +71,7 @@ class Lane:
         msg_type: str | None = None,
         act: Callable[[Entry, ServiceMessage], None] | None = None,
     ) -> None:
-        self._bounds = bounds
+        self._signer, self._bounds = signer or Signer(), bounds
         self.msg_type = handler.msg_type if msg_type is None else msg_type
         self._mark = mark or MemoryMarks().mark(self.msg_type)
         self._suspects = Suspects(self._mark)
@@ -81,11 +84,12 @@ class Lane:
         self._missed: str | None = None  # some are lost before this offset, and ``on_lost`` was not called yet
         self._dead_letters = dead_letters
         self._handler_call = HandlerCall(handler, is_ending, dead_letters)
-        self._act = act or self._handler_call.run
+        self.chooser = self._choose(handler) if isinstance(handler, SelectiveMsgHandler) else None
+        self._act = act or (self._handler_call.run if self.chooser is None else self.chooser.act)
+        self._type = self.msg_type.encode()
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch
-        self._signer = signer or Signer()
         self._cursor: Cursor | None = None
         self._in_hand: str | None = None  # offset before the first message of the batch in progress
 
@@ -154,9 +158,16 @@ class Lane:
     def open(self, entries: Sequence[Entry]) -> list[tuple[Entry, ServiceMessage]]:
         """Return this lane's messages among some entries of all types."""
         opened = []
+        chooser = self.chooser if self.chooser is not None and self.chooser.handler.is_choosing else None
         for entry in entries:
+            if entry.type:
+                if entry.type != self._type:
+                    continue
+                if chooser is not None and not chooser.handler.wants(entry.to):
+                    opened.append((entry, chooser.unopened))
+                    continue
             try:
-                message = decode(entry.raw, self._signer, self._bounds, entry.id)
+                message = decode_entry(entry, self._signer, self._bounds)
             except Rejected:
                 continue  # the reader rejects it
             if message.type == self.msg_type:
@@ -251,6 +262,16 @@ class Lane:
             self._mark.clear()
         self._in_hand = None
 
+    def _choose(self, handler: SelectiveMsgHandler) -> Chooser:
+        handler.reject_later = self._reject_part
+
+        def is_to_be_left(entry_id: str) -> bool:
+            suspect = self._suspects.find(entry_id) if self._suspects else None
+            return suspect is not None and is_poison(suspect)
+
+        decode = partial(decode_entry, signer=self._signer, bounds=self._bounds)
+        return Chooser(handler, self._handler_call, decode=decode, reject=self._reject, is_poison=is_to_be_left)
+
     def _count_clear(self) -> int:
         """Return the number of messages of a batch that come before a suspect."""
         batch = islice(self._queue, self._batch)
@@ -282,6 +303,9 @@ class Lane:
 
     def _reject(self, entry: Entry, rejected: Rejected) -> None:
         self._dead_letters.add(entry, rejected, self.msg_type)
+
+    def _reject_part(self, entry: Entry, src: str, part: RejectedPart) -> None:
+        self._dead_letters.add_part(entry, Rejected(part.reason, part.detail, src), self.msg_type, part.data)
 
     def _count_lost(self, gap: Gap | None) -> bool:
         if gap is None:

@@ -10,6 +10,7 @@ The pipeline knows neither greenlets nor threads: the caller passes in how a par
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple, TypedDict
 
 from rtserver.base.mark.memory_marks import MemoryMarks
@@ -108,6 +109,9 @@ class Pipeline:
         self.lanes = tuple(map(self._lane, handlers))
         self.once = tuple(self._once_worker(handler, life) for handler in handlers if handler.delivery == "once")
         self.repeats = RepeatFilter(queue, link)
+        for lane in self.lanes:
+            if lane.chooser is not None:
+                lane.chooser.handler.reopen = partial(lane.chooser.reopen, self.repeats.find)
         self._build_loops(worker, life, event)
 
     @property

@@ -10,6 +10,7 @@ from rtserver.market.book.quote_book import BookRules, QuoteBook
 from rtserver.market.calendar.calendar import Calendar
 from rtserver.service.quote.known_quote import KnownQuote
 from rtserver.service.quote.tick import day_of_key, exchange_of
+from rtserver.service.wait import nothing
 
 MOST_UNSTORED = 4
 """Quotes in memory if they are not stored yet, as a multiple of ``max_quotes``."""
@@ -23,8 +24,9 @@ class QuoteBooks:
     Beyond ``max_quotes`` the unwatched quotes that have been silent longest are forgotten. A watched quote never is,
     nor one that is not stored yet, up to ``MOST_UNSTORED`` times as many. ``forgotten`` counts those that are lost,
     ``given_back`` those that are stored. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is
-    the last entry of the bus that is in the books, ``stored_until`` the one up to which all is stored; None without a
-    store. The books are ``is_partial`` while the rest of an entry waits for what has to be loaded.
+    the last entry of the bus that is in the books, or was left aside; ``stored_until`` is the one up to which all is
+    stored, None without a store. The books are ``is_partial`` while the rest of an entry waits for what has to be
+    loaded. ``gather`` and ``scatter`` are those of ``Books``.
     """
 
     def __init__(self, rules: BookRules, max_quotes: int, calendar_of: Callable[[str], Calendar]) -> None:
@@ -37,6 +39,8 @@ class QuoteBooks:
         self._calendar_of = calendar_of
         self.by_key: OrderedDict[str, KnownQuote] = OrderedDict()
         self.on_forget: Callable[[KnownQuote], object] = lambda quote: None
+        self.gather: Callable[[], object] = nothing
+        self.scatter: Callable[[], object] = nothing
 
     def __len__(self) -> int:
         return len(self.by_key)

@@ -8,18 +8,16 @@ nothing of charts.
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import msgspec
-
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
-from rtserver.base.queue.port import START, QueueError, QueuePort, order_of
+from rtserver.base.queue.port import START, Entry, QueueError, QueuePort, order_of
 from rtserver.market.book.quote_book import DEFAULT_RULES, BookRules
-from rtserver.market.book.tick import BadTime, MissingBars, Price, Tick, tick_of
+from rtserver.market.book.tick import Price, Tick
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS, ExchangeCalendars, UnknownExchangeError
 from rtserver.market.indicator.registry import IndicatorRegistry
-from rtserver.market.number import Number
-from rtserver.service.message import BadData, Reason
-from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.message import BadData
+from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.quote.choice import Choice, bad_times, check_route, quotes_of
 from rtserver.service.quote.feed_history import FeedHistory
 from rtserver.service.quote.feed_request import FeedName, FeedRequestError, View, read_request
 from rtserver.service.quote.feeds import Feeds
@@ -28,14 +26,16 @@ from rtserver.service.quote.memory_budget import MemoryBudget
 from rtserver.service.quote.pages import Pages
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.quote_store import QuoteStore
-from rtserver.service.quote.slices import ITEMS_OF_A_LOOK, slices
-from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, exchange_of, read_tick
+from rtserver.service.quote.revival import Revival
+from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, exchange_of
+from rtserver.service.quote.tick_taker import TickTaker
 from rtserver.service.quote.turns import Turns
+from rtserver.service.selective import Reopened, SelectiveMsgHandler
 from rtserver.service.topic.publisher import Publisher
 from rtserver.service.topic.topic import Viewer
 
 
-class QuoteCenter(ServiceMsgHandler):
+class QuoteCenter(SelectiveMsgHandler):
     """The numbers of all quotes.
 
     Bounds: ``rules`` of each book, ``history_bytes`` of all, ``max_quotes``, ``max_feeds``, and ``picture_rows`` per
@@ -43,7 +43,10 @@ class QuoteCenter(ServiceMsgHandler):
     charged to that user, and waits while the user owes. ``store_of`` gives the store of the books, if there is one.
     ``queue`` is the one whose messages it handles, ``queue_of`` (``owner_of``) finds the one that a quote belongs to.
 
-    ``ticks``, ``bad_times``, ``late_ticks`` and ``duplicate_ticks`` count up; ``subscribers`` is the number of open
+    While another worker writes history, this one takes the quotes that somebody watches here. Entries of others are
+    left aside, and taken when a viewer comes, or when this worker is to write.
+
+    ``ticks`` and ``bad_times`` count up, as more does of the ``taker``; ``subscribers`` is the number of open
     subscriptions.
     """
 
@@ -71,7 +74,7 @@ class QuoteCenter(ServiceMsgHandler):
         super().__init__(services)
         self._queue = queue
         self.owner_of = queue_of
-        self.ticks = self.bad_times = self.late_ticks = self.duplicate_ticks = 0
+        self.ticks = self.bad_times = 0
         self.books = QuoteBooks(rules, max_quotes, calendars.of)
         self.memory = MemoryBudget(self.books, history_bytes)
         self._known = self.books.by_key
@@ -81,10 +84,10 @@ class QuoteCenter(ServiceMsgHandler):
         self.store = None if store_of is None else store_of(self.books)
         if self.store is not None:
             self.books.stored_until = order_of(self.store.writer.position)
-        self._touched: set[str] = set()
-        self._is_noting = False
         self._flushed = START  # the stamp at the last flush
         self._pending: dict[Viewer, Subscribe] = {}  # those who wait for a quote to be loaded
+        self.choice = Choice(self.books)
+        self._revival = None if self.store is None else self._open_revival(self.store)
         turns = Turns(services.call_later, shares)
         history = FeedHistory(None if self.store is None else self.store.reader, services.call_later)
         self.feeds = Feeds(
@@ -98,6 +101,9 @@ class QuoteCenter(ServiceMsgHandler):
             linger_seconds=feed_linger_seconds,
         )
         self._work = self.feeds.work
+        self.taker = TickTaker(
+            self.books, self.choice.aside, self.store, self.feeds, check_new=self._check_new, pause=services.pause
+        )
         self.pages = Pages(self.books, self._publisher, history, turns, picture_rows=picture_rows)
 
     @property
@@ -111,19 +117,45 @@ class QuoteCenter(ServiceMsgHandler):
         Raises ``BadData`` for its first bad item before any item has counted, so that a message in the dead stream
         can be mended and sent again. Items of an impossible time are dead letters of their own.
         """
-        read = self._read(data)
+        entry = self.entry
+        if entry is not None:
+            check_route(entry.to, data)
+        unknown: set[str] = set()
+        read = self.taker.read(data, unknown)
+        chooser = entry if self.is_choosing else None
+        if chooser is not None:
+            data, read = self.choice.leave_aside(chooser, data, read)
+        elif unknown and self._revival is not None:
+            self._load(self._revival, unknown, {item.quote for item in data})
         order = order_of(message_id)
         # A worker that does not write would note ticks for nothing.
-        self._is_noting = self.store is not None and self.store.writer.is_leading
-        impossible = self._take_all(data, read, order)
+        self.taker.is_noting = self.store is not None and self.store.writer.is_leading
+        impossible = self.taker.take_all(data, read, order)
         self.books.stamp = message_id
         self.books.trim()
-        self.ticks += len(data) - len(impossible)
+        self._count(len(data), len(impossible))
         if impossible:
-            self.bad_times += len(impossible)
-            number, text = next(iter(impossible.items()))
-            items = [msgspec.to_builtins(data[each]) for each in impossible]
-            self.reject_part(Reason.BAD_TIME, f"item {number}: {text}", items)
+            part = bad_times(data, impossible)
+            if chooser is None:
+                self.rejected_parts.append(part.rejected)
+            else:
+                self.choice.keep_part(chooser, src, part)
+
+    def wants(self, to: bytes) -> bool:
+        """See ``SelectiveMsgHandler``."""
+        return self.choice.wants(to)
+
+    def set_aside(self, entry: Entry) -> None:
+        """See ``SelectiveMsgHandler``."""
+        self.choice.aside.add(entry, quotes_of(entry.to))
+        self.books.stamp = entry.id
+
+    def take_late(self, entry: Entry) -> None:
+        """See ``SelectiveMsgHandler``."""
+        assert self._revival is not None, "a worker without a store chooses nothing"
+        self.set_aside(entry)
+        self._revival.revive(quotes_of(entry.to))
+        self.taker.touched.update(quotes_of(entry.to))
 
     def begins_behind(self, queue: QueuePort) -> str | None:
         """See ``ServiceMsgHandler``. What is stored is not read from the bus."""
@@ -136,14 +168,16 @@ class QuoteCenter(ServiceMsgHandler):
         else:
             self.store.writer.done(position)
             self.books.stored_until = order_of(self.store.writer.position)
+            self.choice.settle(self.books.stored_until, self.reject_later)
             self.memory.keep(self.store.writer.position)
 
     def flush(self) -> None:
         """Post one ``Update`` per feed, with every row that the batch brought it."""
         self.check_thread()
         if self.store is not None:
-            self.store.touch(self._touched, is_noted=self._is_noting)
-        self._touched.clear()
+            self.store.touch(self.taker.touched, is_noted=self.taker.is_noting)
+        self.taker.touched.clear()
+        self.is_choosing = self.choice.may_choose and self.reopen is not None
         self._work.flush()
         self._publisher.flush()
         flushed, self._flushed = self._flushed, self.books.stamp
@@ -164,7 +198,7 @@ class QuoteCenter(ServiceMsgHandler):
         except (FeedRequestError, UnknownExchangeError) as error:
             self._publisher.refuse(message, "bad_request", str(error))
             return
-        if self.store is None or name.quote in self.books:
+        if self._revival is None or self._revival.is_whole(name.quote):
             self._subscribe(message, name, view)
         else:
             self._pending[message.agent, message.ref] = message
@@ -185,10 +219,10 @@ class QuoteCenter(ServiceMsgHandler):
             self.feeds.on_left(left)
 
     def _subscribe_later(self, message: Subscribe, name: FeedName, view: View) -> None:
-        """Load a quote that is not known, and then subscribe. Called on a greenlet of its own."""
-        assert self.store is not None, "without a store all quotes are known"
+        """Make a quote whole, and then subscribe. Called on a greenlet of its own."""
+        assert self._revival is not None, "without a store all quotes are whole"
         try:
-            self.store.load((name.quote,))
+            self._revival.revive((name.quote,))
         except QueueError:
             return  # the server ends
         viewer = (message.agent, message.ref)
@@ -196,123 +230,60 @@ class QuoteCenter(ServiceMsgHandler):
             del self._pending[viewer]
             self._subscribe(message, name, view)
 
-    def _read(self, data: Sequence[QuoteItem]) -> list[Price | Tick]:
-        """Return the ticks of a message. The quotes that are stored are known then."""
-        read: list[Price | Tick] = []
-        unknown: set[str] = set()
-        if len(data) <= ITEMS_OF_A_LOOK:
-            self._read_some(data, read, unknown)
-        else:
-            for some in slices(len(data), self.services.pause):
-                self._read_some(data[some], read, unknown)
-        if unknown and self.store is not None:
-            self._load(self.store, unknown, {item.quote for item in data})
-        return read
+    def _open_revival(self, store: QuoteStore) -> Revival:
+        revival = Revival(
+            self.books,
+            store,
+            self.choice.aside,
+            open_entries=self._open_entries,
+            take=self._take_late,
+            pause=self.services.pause,
+        )
+        self.books.gather, self.books.scatter = partial(self._gather, revival), self.choice.begin
+        if not store.writer.is_leading:
+            self.choice.begin()
+        return revival
 
-    def _read_some(self, data: Sequence[QuoteItem], read: list[Price | Tick], unknown: set[str]) -> None:
-        for item in data:
-            try:
-                if item.quote not in self.books.by_key:
-                    check_key(item.quote)
-                    self._calendars.check(exchange_of(item.quote))
-                    self._check_queue(item.quote)
-                    unknown.add(item.quote)
-                read.append(read_tick(item.info))
-            except (BadData, UnknownExchangeError) as error:
-                raise BadData(f"item {len(read)}: {error}") from None
+    def _open_entries(self, entries: Sequence[Entry]) -> Sequence[Reopened]:
+        assert self.reopen is not None, "nothing is left aside that cannot be opened"
+        return self.reopen(entries, self._read_again)
 
-    def _check_queue(self, key: str) -> None:
-        """Raise ``BadData`` for a quote of another queue: nobody who asks for it would see what came here."""
+    def _read_again(self, entry: Entry, data: Sequence[QuoteItem]) -> list[Price | Tick]:
+        check_route(entry.to, data)
+        return self.taker.read(data, set())
+
+    def _gather(self, revival: Revival) -> None:
+        self.choice.end()
+        self.is_choosing = False
+        revival.revive_all()
+
+    def _take_late(
+        self, quote: KnownQuote, entry: Entry, src: str, data: Sequence[QuoteItem], ticks: Sequence[Price | Tick]
+    ) -> None:
+        """Take the ticks of a quote in an entry that was left aside, unless the quote has them. May wait."""
+        impossible = self.taker.take_late(quote, entry, ticks)
+        if impossible is not None:
+            self._count(len(ticks), len(impossible))
+        if impossible:
+            self.choice.keep_part(entry, src, bad_times(data, impossible))
+
+    def _count(self, ticks: int, impossible: int) -> None:
+        self.ticks += ticks - impossible
+        self.bad_times += impossible
+
+    def _check_new(self, key: str) -> None:
+        """Raise ``BadData`` or ``UnknownExchangeError`` for a key that no quote may have here."""
+        check_key(key)
+        self._calendars.check(exchange_of(key))
         owner = self.owner_of(key)
         if owner != self._queue:
+            # Nobody who asks for it would see what came here.
             raise BadData(f'quote "{key}" belongs on {owner}; this is {self._queue}')
 
-    def _load(self, store: QuoteStore, unknown: set[str], keys: set[str]) -> None:
-        """Load those of some quotes that are not known. Others may be forgotten meanwhile, and are loaded, too."""
+    def _load(self, revival: Revival, unknown: set[str], keys: set[str]) -> None:
+        """Make those of some quotes whole that are not. Others may be forgotten meanwhile, and are loaded, too."""
         tried: set[str] = set()
         while unknown:
-            store.load(unknown)
+            revival.revive(unknown)
             tried |= unknown
             unknown = {key for key in keys - tried if key not in self._known}
-
-    def _take_all(
-        self, data: Sequence[QuoteItem], ticks: Sequence[Price | Tick], order: tuple[int, int]
-    ) -> dict[int, str]:
-        """Take the ticks of a message. Return what is wrong with the impossible ones, by their numbers."""
-        impossible: dict[int, str] = {}
-        if len(data) <= ITEMS_OF_A_LOOK:
-            self._take_some(data, ticks, 0, order, impossible)
-        else:
-            for some in slices(len(data), self._pause_within):
-                self._take_some(data[some], ticks[some], some.start, order, impossible)
-        return impossible
-
-    def _pause_within(self, seconds: float) -> None:
-        self.books.is_partial = True
-        self.services.pause(seconds)
-        # If the wait is ended, so is the server: the books stay partial, and are not saved.
-        self.books.is_partial = False
-
-    def _take_some(
-        self,
-        data: Sequence[QuoteItem],
-        ticks: Sequence[Price | Tick],
-        first: int,
-        order: tuple[int, int],
-        impossible: dict[int, str],
-    ) -> None:
-        quote: KnownQuote | None = None
-        for number, tick in enumerate(ticks):
-            key = data[number].quote
-            if quote is None or quote.key != key:
-                quote = self._reach(key, order)
-            if type(tick) is tuple and quote.skip_until is None and quote.book.append(tick, order[0]):
-                self._pass_on(quote, tick, None)
-                continue
-            try:
-                self._take(quote, tick_of(tick), order)
-            except BadTime as error:
-                impossible[first + number] = str(error)
-            quote = None  # it may have waited
-
-    def _reach(self, key: str, order: tuple[int, int]) -> KnownQuote:
-        """Return the quote of the next ticks."""
-        quote = self._known.get(key)
-        if quote is None:
-            quote = self.books.of_feed(key)
-        else:
-            self._known.move_to_end(key)
-        if quote.skip_until is not None and order > quote.skip_until:
-            quote.skip_until = None
-        if quote.skip_until is None:
-            quote.last = order
-            self._touched.add(key)
-        return quote
-
-    def _take(self, quote: KnownQuote, tick: Tick, order: tuple[int, int]) -> None:
-        """Take a tick that is not a price in order. Raises ``BadTime``."""
-        if quote.skip_until is not None:
-            return  # the store has it
-        try:
-            checked = quote.book.check(tick, order[0])
-        except MissingBars:
-            if self.store is None:
-                raise
-            if self.store.load_minutes(quote, order):
-                self.feeds.renew(quote)
-                return
-            checked = quote.book.check(tick, order[0])
-        if checked is None:
-            self.duplicate_ticks += 1
-            return
-        changed = quote.book.take(checked)
-        if changed is not None:
-            self.late_ticks += 1
-        self._pass_on(quote, checked, changed)
-
-    def _pass_on(self, quote: KnownQuote, tick: Price | Tick, changed: Number | None) -> None:
-        """Pass a tick that the book has taken to those who follow the quote."""
-        if self._is_noting:
-            quote.record.note(tick)
-        if quote.awake:
-            self._work.advance(quote, tick_of(tick), changed)

@@ -37,10 +37,18 @@ class QuoteStore:
         self._states = states
         self._call = call
 
-    def load(self, keys: Collection[str]) -> None:
-        """Enter those of some quotes that are stored, and not known. May wait. Raises ``QueueError`` at the end."""
-        for key, state in self._call(self._states.load, keys).items():
-            self._load(key, state)
+    def restored(self, keys: Collection[str]) -> dict[str, KnownQuote]:
+        """Return those of some quotes that are stored, as they are there; the books do not have them.
+
+        May wait. Raises ``QueueError`` at the server's end.
+        """
+        quotes: dict[str, KnownQuote] = {}
+        for key, state in (self._call(self._states.load, keys) if keys else {}).items():
+            quote = self.books.unknown(key)
+            if self._restore(quote, state):
+                quotes[key] = quote
+                self.loaded += 1
+        return quotes
 
     def wait(self, position: str) -> None:
         """Wait a moment for everything up to an entry to be stored. Raises ``QueueError`` at the server's end."""
@@ -86,13 +94,6 @@ class QuoteStore:
             return self._restore(quote, state)
         bars.prepend(part.bars, is_cut=part.has_older or part.is_cut)
         return False
-
-    def _load(self, key: str, state: QuoteState) -> None:
-        quote = self.books.unknown(key)
-        if self._restore(quote, state) and key not in self.books.by_key:  # nobody has loaded it meanwhile
-            quote.last = order_of(self.books.stamp)  # nobody is to forget it before its first tick
-            self.books.enter(quote)
-            self.loaded += 1
 
     def _restore(self, quote: KnownQuote, state: QuoteState) -> bool:
         """Give a quote the book of a state, or of a later one. Return False if that cannot be read."""

@@ -15,6 +15,7 @@ from rtserver.base.queue.port import (
     START,
     Bound,
     DeadLetter,
+    Entry,
     Gone,
     Kept,
     KeptSpan,
@@ -88,6 +89,50 @@ def test_a_message_is_any_bytes(queue: QueuePort) -> None:
     queue.put(odd)
     queue.intake(0.1)
     assert [entry.raw for entry in queue.read(START, 10, 0)] == odd
+
+
+ROUTED = [
+    (b'{"type":"quote","to":"X:A","src":"me","data":[]}', (b"quote", b"X:A")),
+    (b'{ "type" : "shop.order-1_b", "to" : "7 8" }', (b"shop.order-1_b", b"7 8")),
+    ('{"type":"quote","to":"Ä:ж"'.encode(), (b"quote", "Ä:ж".encode())),
+    (b"sha256=" + b"0f" * 32 + b' {"type":"quote","to":"X:A"}', (b"quote", b"X:A")),
+    (b"sha256=" + b"0f" * 32 + b' ts=1448010000 {"type":"quote","to":"X:A"}', (b"quote", b"X:A")),
+    (b'{"type":"quote","to":"%b"}' % (b"a" * 1000), (b"quote", b"a" * 1000)),
+]
+UNROUTED = [
+    b"",
+    b"quote",
+    b'{"type":"quote","src":"me","to":"X:A"}',
+    b'{"to":"X:A","type":"quote"}',
+    b'[{"type":"quote","to":"X:A"}]',
+    b' {"type":"quote","to":"X:A"}',
+    b'{"type":"quote","to":""}',
+    b'{"type":"","to":"X:A"}',
+    b'{"type":"quote","to":7}',
+    b'{"type":"quote","to":["X:A"]}',
+    b'{"type":"quote","to":"X:A',
+    b'{"type":"quote","to":"a\\"b"}',
+    b'{"type":"quo\\u0074e","to":"X:A"}',
+    b'{"type":"quote","to":"a\nb"}',
+    b'{"type":"qu ote","to":"X:A"}',
+    b'{"type":"%b","to":"X:A"}' % (b"a" * 65),
+    b'{"type":"quote","to":"%b"}' % (b"a" * 1001),
+    b'sha256=zz {"type":"quote","to":"X:A"}',
+    b"s",
+]
+
+
+def test_an_entry_has_the_route_that_its_message_begins_with(queue: QueuePort) -> None:
+    queue.put([raw for raw, _ in ROUTED] + UNROUTED)
+    queue.intake(0.1)
+    entries = queue.read(START, 100, 0)
+    assert [(entry.raw, (entry.type, entry.to)) for entry in entries] == [
+        *ROUTED,
+        *((raw, (b"", b"")) for raw in UNROUTED),
+    ]
+    assert queue.range(START, entries[-1].id, 100) == entries
+    queue.put([ROUTED[0][0]])
+    assert queue.intake(0.1, START, Lone("one", entries[-1].id, 10)).entries[0].to == b"X:A"
 
 
 def test_putting_nothing_does_nothing(queue: QueuePort) -> None:
@@ -732,9 +777,9 @@ def test_entries_are_kept_under_their_ids_in_streams_of_their_own(queue: QueuePo
     kept = [Kept("user:7", one, b"\x00\xff"), Kept("user:8", one, b"\x00\xff"), Kept("user:7", two, b"")]
     assert queue.keep("users", three, kept) == 3
     assert queue.kept_until("users") == three
-    assert queue.kept("users", ["user:8", "user:7"], one, three, 10) == [([], None), ([(two, b"")], None)]
+    assert queue.kept("users", ["user:8", "user:7"], one, three, 10) == [([], None), ([Entry(two, b"")], None)]
     [eight, seven] = queue.kept("users", ["user:8", "user:7"], START, three, 10)
-    assert (eight.entries, seven.entries) == ([(one, b"\x00\xff")], [(one, b"\x00\xff"), (two, b"")])
+    assert (eight.entries, seven.entries) == ([Entry(one, b"\x00\xff")], [Entry(one, b"\x00\xff"), Entry(two, b"")])
 
 
 def test_several_spans_read_together_are_what_each_of_them_is_alone(queue: QueuePort) -> None:
@@ -830,9 +875,9 @@ def test_a_message_for_several_is_read_by_each_as_long_as_it_is_in_his_stream(qu
     queue.keep("users", two, [Kept(f"user:{user}", two, other) for user in (7, 8)], bound)
     queue.keep("users", three, [Kept("user:7", three, large)], bound)
     [seven, eight, nine] = queue.kept("users", ["user:7", "user:8", "user:9"], START, three, 10)
-    assert seven.entries == [(two, other), (three, large)]
-    assert eight.entries == [(one, large), (two, other)]
-    assert nine.entries == [(one, b"small")]
+    assert seven.entries == [Entry(two, other), Entry(three, large)]
+    assert eight.entries == [Entry(one, large), Entry(two, other)]
+    assert nine.entries == [Entry(one, b"small")]
 
 
 def test_what_is_not_the_same_for_all_is_kept_as_it_is_for_each(queue: QueuePort) -> None:
@@ -840,7 +885,7 @@ def test_what_is_not_the_same_for_all_is_kept_as_it_is_for_each(queue: QueuePort
     raws = {"user:7": b"x" * 1_000, "user:8": b"y" * 1_000, "user:9": b"x" * 1_000}
     queue.keep("users", one, [Kept(stream, one, raw) for stream, raw in raws.items()], Bound(10, 60))
     found = queue.kept("users", list(raws), START, one, 10)
-    assert [each.entries for each in found] == [[(one, raw)] for raw in raws.values()]
+    assert [each.entries for each in found] == [[Entry(one, raw)] for raw in raws.values()]
 
 
 def test_a_bounded_stream_forgets_its_oldest_entries_and_knows_it(queue: QueuePort) -> None:

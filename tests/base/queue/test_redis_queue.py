@@ -15,6 +15,7 @@ from rtserver.base.queue.port import (
     START,
     Bound,
     DeadLetter,
+    Entry,
     Gone,
     Kept,
     Lone,
@@ -77,6 +78,17 @@ def test_a_clock_that_was_set_back_does_not_stop_the_intake(redis_url: str, clie
     queue.put([b"now"])
     assert queue.intake(0.1).newest_id == "99999999999999-8"
     assert raws(queue) == [b"from the future", b"now"]
+
+
+def test_the_message_is_the_first_field_of_its_entry_as_it_ever_was(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    routed, plain = b'{"type":"quote","to":"X:A","src":"me","data":[]}', b'{"type":"quote","src":"me","data":[]}'
+    queue.put([routed, plain])
+    queue.intake(0.1)
+    assert [list(fields.items()) for _, fields in client.xrange(BUS)] == [
+        [(b"raw", routed), (b"quote", b"X:A")],
+        [(b"raw", plain)],
+    ]
 
 
 def test_two_workers_share_one_list_and_both_see_everything_in_one_order(redis_url: str) -> None:
@@ -638,9 +650,9 @@ def test_a_key_of_another_kind_at_a_user_costs_that_user_only_until_it_is_gone(
     assert queue.kept_until("users") == one
     found = queue.kept("users", ["user:7", "user:8", "user:9"], before, one, 10)
     assert [(each.entries, each.gone) for each in found] == [
-        ([(one, LARGE)], None),
+        ([Entry(one, LARGE)], None),
         ([], Gone.UNKNOWN),
-        ([(one, LARGE)], None),
+        ([Entry(one, LARGE)], None),
     ]
     assert [queue.broken(), queue.broken()] == [[odd], [odd]]
     client.delete(odd)
@@ -889,7 +901,7 @@ def test_what_was_kept_without_references_is_still_read(redis_url: str, client: 
         client.set(f"{{queue:rtserver}}:newest:user:{user}", old)
     keep_for(queue, range(2), new)
     [found] = queue.kept("users", ["user:1"], START, new, 10)
-    assert found.entries == [(old, LARGE), (new, LARGE)]
+    assert found.entries == [Entry(old, LARGE), Entry(new, LARGE)]
 
 
 def test_what_users_have_seen_is_known_for_a_while(redis_url: str, client: redis.Redis) -> None:

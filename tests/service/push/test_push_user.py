@@ -81,7 +81,7 @@ class Office:
 
     def kept(self, stream: str) -> list[tuple[str, bytes]]:
         [found] = self.queue.kept(CURSOR, [stream], START, LATER, 100_000)
-        return list(found.entries)
+        return [(entry.id, entry.raw) for entry in found.entries]
 
 
 @pytest.fixture

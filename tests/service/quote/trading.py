@@ -13,6 +13,8 @@ import pandas as pd
 
 from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Unsubscribe, Update
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
+from rtserver.base.queue.port import Entry as BusEntry
+from rtserver.base.queue.route import NO_ROUTE
 from rtserver.history.history_writer import HistoryWriter
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
 from rtserver.market.book.quote_book import BookRules
@@ -24,6 +26,7 @@ from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_store import QuoteStore
+from rtserver.service.selective import Reopened
 from rtserver.service.user_commands import UserCommands
 from tests.service.quote.memory_store import memory_store
 from tests.service.quote.viewer import Viewer
@@ -139,12 +142,16 @@ class Store:
 class Worker:
     """One server's quotes, from the store on. ``viewers`` have what was posted to them."""
 
-    def __init__(self, store: Store, tail_ticks: int, picture_rows: int, **bounds: Any) -> None:
+    def __init__(
+        self, store: Store, tail_ticks: int, picture_rows: int, *, chooses: bool = False, **bounds: Any
+    ) -> None:
         self.store = store
         self.viewers: dict[tuple[int, int], Viewer] = {}
         self.asked: dict[tuple[int, int], dict[str, Any]] = {}
         self.timers: list[Callable[[], object]] = []
         self._posted: list[Message] = []
+        self._chance = random.Random(picture_rows)
+        self.left_aside = 0
         self._rules = BookRules(tail_ticks, LATE_MS, FUTURE_MS)
         post = self._posted.append
         context = ServiceContext(
@@ -162,6 +169,9 @@ class Worker:
             **bounds,
         )
         self.place = self.writer.begin()
+        self.chooses = chooses
+        if chooses:
+            self.center.reopen = _reopen
 
     def _work(self) -> float:
         self.clock += 0.001
@@ -184,13 +194,30 @@ class Worker:
         """Take the next entries of the bus, and flush."""
         behind = [entry for entry in entries if _order(entry[0]) > _order(self.place)][:most]
         for entry_id, items in behind:
-            self.center.handle(entry_id, "x", DECODER.decode(msgspec.json.encode(items)))
+            self._take(BusEntry(entry_id, msgspec.json.encode(items), *self._route(items)))
             self.place = entry_id
         self.center.flush()
         self.center.rejected_parts.clear()
         if behind:
             self.center.on_done(self.place)
         self.deliver()
+
+    def _route(self, items: Sequence[dict[str, Any]]) -> tuple[bytes, bytes]:
+        """Return the route that most producers write, and some do not."""
+        if not self.chooses or self._chance.random() < 0.2:
+            return NO_ROUTE
+        return b"quote", " ".join(item["quote"] for item in items).encode()
+
+    def _take(self, entry: BusEntry) -> None:
+        center = self.center
+        if entry.to and center.is_choosing and not center.wants(entry.to):
+            center.set_aside(entry)
+            self.left_aside += 1
+        elif entry.to and self._chance.random() < 0.05:
+            center.take_late(entry)  # nobody wanted it when it was read
+        else:
+            center.entry = entry if self.chooses else None
+            center.handle(entry.id, "x", DECODER.decode(entry.raw))
 
     def subscribe(self, viewer: tuple[int, int], request: dict[str, Any]) -> None:
         self.asked[viewer] = request
@@ -230,6 +257,11 @@ class Worker:
                 for each in self.viewers.values():
                     if each.topic == message.topic:
                         each.on_update(message)
+
+
+def _reopen(entries: Sequence[BusEntry], read: Callable[[BusEntry, Any], Any]) -> list[Reopened]:
+    opened = ((entry, DECODER.decode(entry.raw)) for entry in entries)
+    return [Reopened(entry, "x", data, read(entry, data)) for entry, data in opened]
 
 
 def _order(entry_id: str) -> tuple[int, int]:

@@ -12,8 +12,8 @@
 -- have come to the bus; 1 if more messages would have trimmed entries that a cursor has not passed; and the cursor
 -- for which the bus holds more bytes than it may have, or ''.
 --
--- It looks at nothing of a message but its length, and at that before it fetches the message: to hand 60 MB to a script
--- takes Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
+-- It looks at nothing of a message but its first bytes (route.lua) and its length, and at that before it fetches the
+-- message: to hand 60 MB to a script takes Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
 -- worker to bury.
 --
 -- It adds before it removes: if the first XADD is refused (no memory, a key of the wrong type), nothing has happened.
@@ -143,12 +143,18 @@ local function append(raw)
   end
   number = number + 1
   newest_id = prefix .. string.format('%.0f', number)
-  redis.call('XADD', bus, newest_id, 'raw', raw)
+  -- The message is the first field: older workers look at no other.
+  local kind, to = route_of(raw)
+  if kind then
+    redis.call('XADD', bus, newest_id, 'raw', raw, kind, to)
+  else
+    redis.call('XADD', bus, newest_id, 'raw', raw)
+  end
   if not marked or total - marked >= MARK_BYTES then
     redis.call('RPUSH', marks, newest_id .. ' ' .. string.format('%.0f', total))
     marked, has_new_mark = total, true
   end
-  total = total + entry_bytes(raw)
+  total = total + entry_bytes(#raw + (kind and #kind + #to or 0))
   moved = moved + 1
 end
 

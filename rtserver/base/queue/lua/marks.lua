@@ -4,13 +4,13 @@
 -- bus are known without looking at it, to within one mark.
 local MARK_BYTES = 65536
 
--- Return the bytes that an entry takes, within 12 % as measured, and too many below 100 bytes. Several small entries
+-- Return the bytes that an entry of so many takes, within 12 % as measured, and too many below 100 bytes. Several small entries
 -- share a node of 4,096 bytes. A larger one has its own, of the next of the four sizes between two powers of two.
-local function entry_bytes(raw)
-  if #raw < 4000 then
-    return math.floor(#raw * 17 / 16) + 24
+local function entry_bytes(length)
+  if length < 4000 then
+    return math.floor(length * 17 / 16) + 24
   end
-  local size = #raw + 32
+  local size = length + 32
   local _, exponent = math.frexp(size)
   local step = 2 ^ (exponent - 3)
   return math.ceil(size / step) * step + 230
