@@ -156,7 +156,8 @@ class Fleet:
 
     def on_beat(self, worker: Worker, now: float, *, is_ready: bool, connections: int) -> None:
         """Note that both threads of a worker turn. Once ready, it stays ready for the purposes of a fleet."""
-        worker.heard, worker.connections = now, connections
+        worker.heard = now
+        worker.count(connections, now)
         if is_ready and worker.stage is Stage.UP:
             worker.stage = Stage.READY
             worker.ready_since = now

@@ -1,8 +1,35 @@
 """Share: which part of the next connections each worker gets, so that all come to have as many. Pure."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 LASTING = 0.8
+LONGEST_AGE = 1.0
+
+
+class Count(NamedTuple):
+    """Connections of a worker as it has told them: ``age`` seconds ago, and how many a second had come by then since
+    the time before. ``share`` is the part of all newcomers that it was given since.
+    """
+
+    connections: int
+    age: float
+    growth: float
+    share: float
+
+
+def present_counts(counts: Sequence[Count]) -> list[int]:
+    """Return how many connections each probably has by now, so that counts of different ages can be compared.
+
+    In a storm, who told last seems to be the fullest, and the others would get all that come. The youngest count says
+    how fast they come.
+    """
+    told = [count for count in counts if count.share > 0]
+    if not told:
+        return [count.connections for count in counts]
+    youngest = min(told, key=lambda count: count.age)
+    coming = youngest.growth / youngest.share
+    return [count.connections + round(coming * count.share * min(count.age, LONGEST_AGE)) for count in counts]
 
 
 def expected_newcomers(last: int, grown: int, total: int) -> int:

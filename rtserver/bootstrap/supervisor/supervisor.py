@@ -27,7 +27,7 @@ from rtserver.bootstrap.supervisor.message import Message
 from rtserver.bootstrap.supervisor.notice_board import NoticeBoard
 from rtserver.bootstrap.supervisor.overview import Overview
 from rtserver.bootstrap.supervisor.reexec import Reexec
-from rtserver.bootstrap.supervisor.share import expected_newcomers, weights_of
+from rtserver.bootstrap.supervisor.share import Count, expected_newcomers, present_counts, weights_of
 from rtserver.bootstrap.supervisor.signal_inbox import SignalInbox
 from rtserver.bootstrap.supervisor.tally_columns import TallyColumns
 from rtserver.bootstrap.supervisor.worker import Stage, Worker
@@ -86,6 +86,8 @@ class Supervisor:
         self._listeners: dict[int, Listeners] = {}
         """Those of each position that has a worker."""
         self._connections = self._newcomers = 0
+        self._shares: dict[Listeners, float] = {}
+        """Parts of all newcomers that were given out last."""
         self._selector = selectors.DefaultSelector()
         self._reexec = Reexec(commands.given)
         self._inquiries = Inquiries()
@@ -361,7 +363,16 @@ class Supervisor:
         total = sum(worker.connections for worker in workers)
         grown, self._connections = total - self._connections, total
         self._newcomers = expected_newcomers(self._newcomers, grown, total)
-        counts = [worker.connections if worker.takes_newcomers(now) else None for worker in workers]
-        weights = weights_of(counts, self._newcomers)
         listeners = [self._listeners[worker.position] for worker in workers]
-        self._group.steer(dict(zip(listeners, weights, strict=True)))
+        told = [
+            Count(worker.connections, now - worker.counted, worker.growth, self._shares.get(each, 0.0))
+            for worker, each in zip(workers, listeners, strict=True)
+        ]
+        counts = [
+            count if worker.takes_newcomers(now) else None
+            for worker, count in zip(workers, present_counts(told), strict=True)
+        ]
+        weights = dict(zip(listeners, weights_of(counts, self._newcomers), strict=True))
+        self._group.steer(weights)
+        given = max(1, sum(weights.values()))
+        self._shares = {each: weight / given for each, weight in weights.items()}

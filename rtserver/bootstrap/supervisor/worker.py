@@ -38,6 +38,10 @@ class Worker:
     stage: Stage = Stage.STARTING
     ready_since: float | None = None
     connections: int = 0
+    counted: float = 0.0
+    """Time at which it told its connections."""
+    growth: float = 0.0
+    """Connections a second that had come by then since the time before; 0 if there were less."""
     port: int = 0
     version: str = ""
     failure: str = ""
@@ -45,6 +49,13 @@ class Worker:
     """Time at which it has to have ended, once it was told to."""
     was_aborted: bool = False
     was_killed: bool = False
+
+    def count(self, connections: int, now: float) -> None:
+        """Note how many connections it has."""
+        elapsed = now - self.counted
+        if elapsed > 0:
+            self.growth = max(0, connections - self.connections) / elapsed
+        self.connections, self.counted = connections, now
 
     def takes_newcomers(self, now: float) -> bool:
         """Return whether new connections may be led to it."""

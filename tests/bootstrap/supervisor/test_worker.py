@@ -44,3 +44,12 @@ def test_a_worker_that_does_not_end_in_time_is_killed_once() -> None:
 )
 def test_newcomers_are_led_to_workers_that_turn(stage: Stage, now: float, takes: bool) -> None:
     assert Worker(7, 1, heard=0.0, stage=stage).takes_newcomers(now) is takes
+
+
+def test_a_worker_that_tells_its_connections_shows_how_fast_they_grow() -> None:
+    worker = Worker(1, 1, heard=0.0)
+    worker.count(100, 10.0)
+    worker.count(350, 10.5)
+    assert (worker.connections, worker.counted, worker.growth) == (350, 10.5, 500.0)
+    worker.count(200, 11.0)
+    assert worker.growth == 0.0
