@@ -19,6 +19,6 @@ What is promised, and so judged:
 - A chart shows the newest rows of its quote, each once and in order, whatever it went through.
 
 A failover takes what no replica had. After one, a message that Redis cannot give any more to who waits for it is told
-as lost by Redis. So is one that comes again, if it has one entry on the bus: Redis had forgotten the first. All else
-is judged as ever.
+as lost by Redis. One that comes again is told as well, if it has one entry on the bus, because Redis had forgotten
+the first, or if it is work of ``once`` whose acknowledgement was lost. All else is judged as ever.
 """

@@ -152,6 +152,10 @@ class Ledger:
         self._repeated_before = self._repeated()
         self._heard = dict.fromkeys(self._heard, now)
 
+    def sent_of(self, source: str) -> int:
+        """Return the newest number of a source that Redis has acknowledged."""
+        return self._sent.get(source, 0)
+
     @property
     def sent_in_episode(self) -> int:
         """Return the number of messages acknowledged in this episode so far."""

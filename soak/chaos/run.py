@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import redis
@@ -12,7 +12,8 @@ from soak.chaos import table, whereabouts
 from soak.chaos.chart_copy import BadChartError
 from soak.chaos.child import ChildError
 from soak.chaos.fault import FAULTS, Fault
-from soak.chaos.ledger import Episode, Missing
+from soak.chaos.ledger import Episode, Missing, Violation
+from soak.chaos.numbered import Kind
 from soak.chaos.page import PageError
 from soak.chaos.plan import CALM_SECONDS, Draw, Range, plan
 from soak.chaos.size import Size
@@ -99,10 +100,25 @@ async def _episode(stage: Stage, draw: Draw, fault: Fault, patience: float) -> E
     stage.read_notes()
     stage.check()
     episode = ledger.end(time.monotonic())
-    if stage.redis.failovers > before and sum(episode.wrong.values()):
-        found = await asyncio.to_thread(_find, stage, [(one.source, one.number) for one in ledger.violations])
-        ledger.excuse(lambda source, number: whereabouts.is_once_on_bus(found[source, number]))
+    has_failed_over = stage.redis.failovers > before
+    if has_failed_over:
+        stage.unsure_until = ledger.sent_of(Kind.ONCE)
+    if sum(episode.wrong.values()):
+        _excuse(stage, await asyncio.to_thread(_find, stage, ledger.violations) if has_failed_over else {})
     return episode
+
+
+def _excuse(stage: Stage, found: Mapping[whereabouts.Mark, list[str]]) -> None:
+    """Excuse what came again because of a failover. Work whose acknowledgement was lost may come much later: whoever
+    takes it over waits first.
+    """
+
+    def is_excused(source: str, number: int) -> bool:
+        if source == Kind.ONCE and number <= stage.unsure_until:
+            return True
+        return (source, number) in found and whereabouts.is_once_on_bus(found[source, number])
+
+    stage.ledger.excuse(is_excused)
 
 
 async def _settle(stage: Stage, patience: float, may_forget: Callable[[], bool]) -> None:
@@ -124,15 +140,15 @@ def _forgotten(stage: Stage) -> list[Missing]:
     """Return what a receiver misses and Redis cannot give it any more; nothing if Redis cannot be asked just now."""
     missing = stage.ledger.missing()
     try:
-        found = _find(stage, [(one.source, one.number) for one in missing])
+        found = _find(stage, missing)
     except redis.RedisError:
         return []
     return [one for one in missing if not whereabouts.is_kept(one.source, found[one.source, one.number])]
 
 
-def _find(stage: Stage, marks: Sequence[whereabouts.Mark]) -> dict[whereabouts.Mark, list[str]]:
+def _find(stage: Stage, wanted: Iterable[Missing | Violation]) -> dict[whereabouts.Mark, list[str]]:
     """Look for messages in all of Redis. Raises ``redis.RedisError``."""
-    return whereabouts.find(marks, dict(stage.redis.places()))
+    return whereabouts.find({(one.source, one.number) for one in wanted}, dict(stage.redis.places()))
 
 
 def _places(stage: Stage) -> list[str]:
@@ -141,7 +157,7 @@ def _places(stage: Stage) -> list[str]:
     if not missing:
         return []
     try:
-        return whereabouts.describe(_find(stage, [(one.source, one.number) for one in missing]))
+        return whereabouts.describe(_find(stage, missing))
     except redis.RedisError as error:
         return [f"Redis cannot be asked: {error}"]
 

@@ -48,6 +48,8 @@ class Stage:
         self.servers: list[Server] = []
         self.producers: list[Producer] = []
         self.server_links: list[Proxy] = []
+        self.unsure_until = 0
+        """Number of the handler of ``once`` up to which a failover may have lost acknowledgements."""
         self._size = size
         self._random = random.Random(seed)
         self._stack = AsyncExitStack()

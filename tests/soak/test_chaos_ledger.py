@@ -92,6 +92,7 @@ def test_what_came_again_is_excused_where_redis_had_forgotten_it() -> None:
     ledger.excuse(lambda source, number: number == 2)
     assert (told.wrong[Wrong.DOUBLED], told.again) == (1, {(PUSHES, 2)})
     assert [(one.during, one.number) for one in ledger.violations] == [("kill", 1), ("fail over", 3)]
+    assert (ledger.sent_of(PUSHES), ledger.sent_of("nobody")) == (3, 0)
 
 
 def test_doubles_and_late_messages_are_counted_where_they_happen() -> None:
