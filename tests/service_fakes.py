@@ -25,7 +25,11 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.posted: list[Message] = []
-        self.context = ServiceContext(self.posted.append, UserCommands(self.posted.append), at_once)
+        self.context = ServiceContext(self.post, UserCommands(self.post), at_once)
+
+    def post(self, *messages: Message) -> None:
+        """Note what goes to the websocket thread."""
+        self.posted.extend(messages)
 
 
 class Recorder(ServiceMsgHandler):

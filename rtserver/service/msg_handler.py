@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
+from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.limit.cpu_quota import CallLater, FairShares
 from rtserver.base.queue.port import START, QueuePort
@@ -38,7 +38,7 @@ def never_pause(seconds: float) -> None:
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """Tools that every service gets. ``post`` puts a message on the bridge to the websocket thread.
+    """Tools that every service gets. ``post`` puts messages on the bridge to the websocket thread.
 
     ``push`` puts a message on the queue of another process, and waits while Redis is away. It is for the service
     thread alone, and so not for what ``offload`` calls. ``call_later`` calls a function so many seconds later, on a
@@ -46,7 +46,7 @@ class ServiceContext:
     users' shares of processor time, None if it is not limited. ``sizes`` bounds the messages that clients can take.
     """
 
-    post: Callable[[Message], object]
+    post: Callable[..., object]
     users: UserCommands
     offload: Offload
     push: PushToQueue = push_nowhere

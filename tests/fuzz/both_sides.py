@@ -44,7 +44,11 @@ class BothSides:
         resumes = partial(ResumeMsgHandler, clock=clock)
         charts = partial(MyChartMsgHandler, call_later=call_at_once, now_ms=lambda: 0.0)
         self.online = Online(PingMsgHandler, charts, TopicMsgHandler, resumes)
-        to_users = self.online.users.handle
+
+        def to_users(*messages: Message) -> None:
+            for message in messages:
+                self.online.users.handle(message)
+
         context = ServiceContext(to_users, UserCommands(to_users), at_once, call_later=call_at_once)
         self.queue = MemoryQueue(now=lambda: 1.0)
         self.repeats = RepeatFilter(self.queue, QueueLink(lambda _seconds: None))

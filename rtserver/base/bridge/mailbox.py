@@ -70,14 +70,17 @@ class Mailbox(ThreadBound):
         if must_wake:
             wake()
 
-    def post(self, message: Message) -> None:
-        """Accept a message. It will be drained in order, even after ``close``. Raises ``BridgeClosedError``."""
+    def post(self, *messages: Message) -> None:
+        """Accept one or more messages. They will be drained in order, even after ``close``.
+
+        Raises ``BridgeClosedError``.
+        """
         # The lock makes "accepted" exact: without it a post could slip in between close() and the last drain.
         with self._lock:
             if self._is_closed:
-                raise BridgeClosedError(f"{type(message).__name__} was posted after the mailbox was closed")
-            self._messages.append(message)
-            self.posted += 1
+                raise BridgeClosedError(f"{type(messages[0]).__name__} was posted after the mailbox was closed")
+            self._messages.extend(messages)
+            self.posted += len(messages)
             must_wake = not self._is_awake and self._wake is not None
             self._is_awake = self._is_awake or must_wake
         if must_wake and self._wake is not None:

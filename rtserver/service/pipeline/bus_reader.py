@@ -36,7 +36,8 @@ class BusReader:
 
     ``furthest`` is the furthest entry of the bus that this worker has heard of.
 
-    While ``must_hold()`` is true the parts behind have more than enough to do, and messages stay where they are.
+    While ``must_hold()`` is true the parts behind have more than enough to do: no more than one read waits here, and
+    all other messages stay where they are.
 
     A reader with a ``worker``, a name of this life, *rests* while its worker is alone on the bus: the intake then
     feeds it what it moves, without a wait and a trip of the reader's own. One that reads at a replica, by ``near``,
@@ -144,9 +145,9 @@ class BusReader:
         while not self.is_done:
             if self.is_resting or self.rest():
                 self.look_for_company()
+                self._pause(0)
             else:
                 self.read()
-            self._pause(0)
 
     def rest(self) -> bool:
         """Begin to rest, unless it has just turned out that the worker is not alone. Return True if it rests."""
@@ -191,10 +192,16 @@ class BusReader:
             self._is_fed = False
 
     def read(self) -> None:
-        """Read once. Between taking the position and dispatching, no other greenlet of this thread moves it."""
+        """Read once. Between taking the position and dispatching, no other greenlet of this thread moves it.
+
+        What was read waits here until it can be dispatched: the next read is under way while the last one is handled.
+        """
+        entries = self._link.call((self._near or self._queue).read, self.position, self._size.count, READ_SECONDS)
+        if entries:
+            self._read_until = entries[-1].id
+        self._pause(0)  # the lanes work before they get more
         while self._must_hold():
             self._pause(HOLD_SECONDS)
-        entries = self._link.call((self._near or self._queue).read, self.position, self._size.count, READ_SECONDS)
         if entries:
             self._take(entries)
         else:

@@ -5,6 +5,7 @@ or loses the connection, can have it later. A message that no client could take 
 close every connection that it is sent to, now and at each resume. The other thread knows which users are connected.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
@@ -19,6 +20,8 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.push.user_streams import EVERYONE, UserStreams, stream_of
 
 BATCH_LIMIT = 10_000  # entries
+PART = 1_000
+"""Entries that are kept before the first are pushed: while Redis keeps the next, the websocket thread sends these."""
 RESERVED_TYPES = frozenset(
     {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "topic", "ping"}
 )
@@ -60,7 +63,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
         self._sizes = sizes or MessageSizeLimit()
         self._most_users = most_users
         self._pushes: list[Deliver] = []
-        self._kept: list[Kept] = []
+        self._entries = 0  # that the pushes are kept as
         self._last = START
         self._decode = msgspec.json.Decoder().decode
         self._done_until = START
@@ -74,35 +77,34 @@ class PushUserMsgHandler(ServiceMsgHandler):
         """See ``ServiceMsgHandler``."""
         user_ids = _receivers(data, self._most_users)
         payload = self._payload(data, message_id)
-        if len(self._kept) >= BATCH_LIMIT:
+        if self._entries >= BATCH_LIMIT:
             # Before this message is collected: if the flush fails, the batch is tried again without it.
             with suppress(QueueError):  # the server's end
                 self.flush()
         self._last = message_id
-        if not data.keep:
-            self._pushes.append(Deliver(user_ids, payload, None))
-            return
-        self._pushes.append(Deliver(user_ids, payload, message_id))
-        if user_ids is None:
-            self._kept.append(Kept(EVERYONE, message_id, payload))
-        else:
-            self._kept += [Kept(stream_of(user_id), message_id, payload) for user_id in user_ids]
+        if data.keep:
+            self._entries += 1 if user_ids is None else len(user_ids)
+        self._pushes.append(Deliver(user_ids, payload, message_id if data.keep else None))
 
     def flush(self) -> None:
-        """Keep what has come, then push it. At the server's end the next start keeps what the queue does not take."""
-        pushes = self._pushes
-        if not pushes:
-            return
-        if self._kept:
-            # The batch ends only when it is kept: the cursor must not pass over anything.
-            self._streams.keep(self._last, self._kept)
-        self.forget()
-        for push in pushes:
-            self.services.post(push)
+        """Keep what has come, then push it, in parts. At the server's end the next start keeps what the queue does
+        not take.
+        """
+        while self._pushes:
+            part, kept = _first_part(self._pushes)
+            if kept:
+                # The batch ends only when it is kept: the cursor must not pass over anything.
+                is_last = len(part) == len(self._pushes)
+                self._streams.keep(self._last if is_last else kept[-1].id, kept)
+            del self._pushes[: len(part)]
+            self._entries -= len(kept)
+            self.services.post(*part)
 
     def forget(self) -> None:
-        """See ``ServiceMsgHandler``. A message in the dead stream is neither kept nor pushed."""
-        self._pushes, self._kept = [], []
+        """See ``ServiceMsgHandler``. A message in the dead stream is neither kept nor pushed, unless its part of the
+        batch has been.
+        """
+        self._pushes, self._entries = [], 0
 
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``. The cursor moves on even if no messages come."""
@@ -126,6 +128,20 @@ class PushUserMsgHandler(ServiceMsgHandler):
         except MessageTooLargeError as error:
             raise BadData(str(error)) from None
         return payload
+
+
+def _first_part(pushes: Sequence[Deliver]) -> tuple[list[Deliver], list[Kept]]:
+    """Return the first pushes, and the entries that they are kept as: no more than ``PART`` and those of one push."""
+    part: list[Deliver] = []
+    kept: list[Kept] = []
+    for push in pushes:
+        if push.offset is not None:
+            if len(kept) >= PART:
+                break
+            streams = (EVERYONE,) if push.user_ids is None else map(stream_of, push.user_ids)
+            kept += [Kept(stream, push.offset, push.payload) for stream in streams]
+        part.append(push)
+    return part, kept
 
 
 def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | None:

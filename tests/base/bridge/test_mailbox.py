@@ -69,6 +69,17 @@ def test_many_posts_wake_once(mailbox: Mailbox, reader: Reader) -> None:
     assert reader.received == list(range(50))
 
 
+def test_several_messages_of_one_post_come_in_order_and_wake_once(mailbox: Mailbox, reader: Reader) -> None:
+    mailbox.post(*(Numbered(0, number) for number in range(5)))
+    assert (reader.wakeups, mailbox.posted) == (1, 5)
+    reader.drain()
+    assert reader.received == list(range(5))
+    mailbox.close()
+    with pytest.raises(BridgeClosedError):
+        mailbox.post(Numbered(0, 5), Numbered(0, 6))
+    assert not len(mailbox)
+
+
 def test_a_post_after_the_drain_wakes_again(mailbox: Mailbox, reader: Reader) -> None:
     post(mailbox, 1)
     reader.drain()

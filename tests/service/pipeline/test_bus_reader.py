@@ -48,6 +48,10 @@ class Worker:
 
     def pause(self, seconds: float) -> None:
         self.held -= 1
+        self.on_pause()
+
+    def on_pause(self) -> None:
+        pass
 
     def numbers(self) -> list[int]:
         while len(self.lane):
@@ -106,16 +110,45 @@ def test_a_reader_without_anything_to_read_is_done_at_once() -> None:
     assert worker.reader.received == 0
 
 
-def test_nothing_is_read_while_the_other_side_is_congested() -> None:
+def test_one_read_waits_while_the_other_side_is_congested_and_no_more_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     queue = InstantQueue()
-    worker = Worker(queue)
+    worker = Worker(queue, count=2)
     worker.reader.locate()
-    put(queue, 1)
+    put(queue, 1, 2, 3)
     worker.intake.move()
     worker.held = 25
+    reads: list[str] = []
+    read = queue.read
+    monkeypatch.setattr(queue, "read", lambda *wanted: reads.append(wanted[0]) or read(*wanted))
+    seen: set[tuple[int, str, int]] = set()
+    monkeypatch.setattr(worker, "on_pause", lambda: seen.add((len(reads), worker.reader.reached, len(worker.lane))))
+    begin = worker.reader.position
     worker.reader.read()
     assert worker.held == 0
-    assert worker.numbers() == [1]
+    assert seen == {(1, worker.reader.position, 0)}
+    assert worker.numbers() == [1, 2]
+    worker.reader.read()
+    assert worker.numbers() == [1, 2, 3]
+    assert reads[0] == begin
+
+
+def test_the_next_read_is_asked_for_before_the_last_one_is_handled(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = InstantQueue()
+    worker = Worker(queue, count=1)
+    worker.reader.locate()
+    put(queue, 1, 2)
+    worker.intake.move()
+    story: list[str] = []
+    read, offer = queue.read, worker.lane.offer
+    monkeypatch.setattr(queue, "read", lambda *wanted: story.append("read") or read(*wanted))
+    monkeypatch.setattr(worker.lane, "offer", lambda *offered: story.append("dispatch") or offer(*offered))
+    monkeypatch.setattr(worker, "on_pause", lambda: story.append("pause"))
+    monkeypatch.setattr(worker.reader, "rest", lambda: False)
+    worker.reader.finish(worker.intake.newest_id)
+    worker.reader.run()
+    assert story == ["read", "pause", "dispatch"] * 2
 
 
 def test_the_intake_leaves_a_backlog_on_the_list_until_the_reader_comes_closer() -> None:

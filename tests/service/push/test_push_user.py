@@ -1,5 +1,6 @@
 """``pushuser``: a queue in memory, no threads. What is kept, what crosses the bridge, and in which order."""
 
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import Mock
 
@@ -13,7 +14,7 @@ from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.service.message import BadData, ServiceMessage
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.push.push_user import BATCH_LIMIT, RESERVED_TYPES, PushUserMsgHandler
+from rtserver.service.push.push_user import BATCH_LIMIT, PART, RESERVED_TYPES, PushUserMsgHandler
 from rtserver.service.push.user_streams import CURSOR, UserStreams
 from rtserver.service.queue_link import QueueLink
 from tests.service.pipeline.test_lane import Bus
@@ -187,6 +188,42 @@ def test_a_very_large_batch_is_kept_in_portions(office: Office) -> None:
     office.handle(b'{"user_id":[%b],"type":"n","data":1}' % everyone, b'{"user_id":7,"type":"n","data":2}')
     assert len(office.delivered) == 1
     assert office.streams.kept == BATCH_LIMIT
+
+
+def test_the_first_part_of_a_batch_is_pushed_while_the_next_one_is_kept(office: Office, monkeypatch: Any) -> None:
+    keep = office.streams.keep
+    pushed: list[int] = []
+
+    def watched(until: str, entries: Sequence[Kept]) -> None:
+        pushed.append(len(office.around.posted))
+        keep(until, entries)
+
+    monkeypatch.setattr(office.streams, "keep", watched)
+    lone, unkept = b'{"user_id":7,"type":"n","data":1}', b'{"user_id":7,"type":"n","data":1,"keep":false}'
+    ids = office.handle(*[lone] * PART, *[unkept] * 5, *[lone] * PART, unkept)
+    office.handler.flush()
+    assert pushed == [0, PART + 5]
+    assert [message.offset for message in office.delivered] == [*ids[:PART], *[None] * 5, *ids[PART + 5 : -1], None]
+    assert office.queue.kept_until(CURSOR) == ids[-1]
+
+
+def test_what_an_earlier_part_has_pushed_is_not_pushed_again(office: Office, monkeypatch: Any) -> None:
+    office.link.is_ending = True
+    ids = office.handle(*[b'{"user_id":7,"type":"n","data":1}'] * (PART + 1))
+    keep = office.streams.keep
+
+    def kept_once(until: str, entries: Sequence[Kept]) -> None:
+        if office.around.posted:
+            raise QueueAwayError("redis", "gone")
+        keep(until, entries)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.streams, "keep", kept_once)
+        with pytest.raises(QueueAwayError):
+            office.handler.flush()
+    assert office.queue.kept_until(CURSOR) == ids[PART - 1]
+    office.handler.flush()
+    assert [message.offset for message in office.delivered] == ids
 
 
 def test_a_push_in_the_dead_stream_does_not_go_out_with_a_later_one(office: Office, monkeypatch: Any) -> None:
