@@ -73,7 +73,8 @@ DJANGO_THREADS = 4
 class UserSide:
     """The websocket thread's objects that the rest of the server needs.
 
-    ``threads`` run what blocks in Django; ``limited`` counts how often which limit was met.
+    ``threads`` run what blocks in Django, and ``run_thread`` the look-ups of handshakes. ``limited`` counts how often
+    which limit was met.
     """
 
     users: UserManager
@@ -82,11 +83,13 @@ class UserSide:
     log_ins: LoginWatch
     limited: LimitCounts
     threads: Executor
+    run_thread: Executor
     revocations: RevocationPort
 
     def close(self) -> None:
         """Give up the threads, without waiting for them, and the connection to Redis."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self.threads, self.run_thread):
+            threads.shutdown(wait=False, cancel_futures=True)
         self.revocations.close()
 
 
@@ -95,6 +98,7 @@ def build_user_side(
 ) -> UserSide:
     """Build the websocket thread's objects on the event loop. Raises ``PluginError``."""
     threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
+    run_thread = ThreadPoolExecutor(1, "rtserver-look-ups")
     limited = LimitCounts()
     revocations = RedisRevocations(plain_client(redis_url), config.queue)
     groups = group_members(config, note)
@@ -107,13 +111,14 @@ def build_user_side(
         threads,
         revocations,
         limited,
+        run_thread=run_thread,
         on_look_up_error=log_ins.on_failure,
         presence=presence,
         tally=tally,
         groups=groups,
     )
     server, tce = build_server(config, users, threads, limited, tally)
-    return UserSide(users, server, tce, log_ins, limited, threads, revocations)
+    return UserSide(users, server, tce, log_ins, limited, threads, run_thread, revocations)
 
 
 def build_users(
@@ -123,12 +128,15 @@ def build_users(
     revocations: RevocationPort,
     limited: LimitCounts,
     *,
+    run_thread: Executor | None = None,
     on_look_up_error: Callable[[], object],
     presence: Presence,
     tally: Tally,
     groups: GroupMembers | None,
 ) -> UserManager:
-    """Build all users on the event loop. ``threads`` run what blocks in Django and ``revocations``.
+    """Build all users on the event loop.
+
+    ``threads`` run what blocks in Django and ``revocations``, ``run_thread`` the look-ups of handshakes.
 
     Raises ``PluginError``.
     """
@@ -137,6 +145,7 @@ def build_users(
     rights = Rights(policy, max_rate=config.max_rate or None)
     authenticator = SessionAuthenticator(
         threads,
+        run_thread=run_thread,
         token_seconds=config.tce_token_seconds,
         reads_groups=groups is not None or policy.needs_groups,
         revocations=revocations,

@@ -8,6 +8,7 @@ look-up.
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Protocol
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.revocation_port import RevocationPort
 from rtserver.user.identity import Identity
 from rtserver.user.session.look_up_batch import LookUpBatcher
+from rtserver.user.session.look_up_run import LookUpRun
 from rtserver.user.session.site_credential import is_possible, is_self_contained, made_at
 from rtserver.user.session.site_session import is_read_together, read_sessions
 from rtserver.user.session.site_user import User, find_groups, find_users
@@ -41,6 +43,8 @@ class Request(Protocol):
 class SessionAuthenticator:
     """Looks up sessions and tokens. Look-ups block, so ``executor`` runs them for the event loop.
 
+    ``run_thread`` is an executor of one thread, whose connections to the site's databases are kept while batches of
+    handshakes' look-ups follow one another.
     A token is accepted wherever a session's key is; it is valid for ``token_seconds``. ``reads_groups`` adds the
     users' groups, by one query for a whole batch. ``revocations`` has the revoked tokens and signed cookies; while it
     cannot be read, look-ups of those are errors.
@@ -50,6 +54,7 @@ class SessionAuthenticator:
         self,
         executor: Executor,
         *,
+        run_thread: Executor | None = None,
         token_seconds: float = 86_400.0,
         reads_groups: bool = False,
         revocations: RevocationPort | None = None,
@@ -58,7 +63,13 @@ class SessionAuthenticator:
         self._token_seconds = token_seconds
         self._reads_groups = reads_groups
         self._revocations = revocations
-        self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
+        self._run = LookUpRun()
+        self._run_thread = run_thread
+        self._batcher: LookUpBatcher[Identity | None]
+        if run_thread is None:
+            self._batcher = LookUpBatcher(self.look_up_many)
+        else:
+            self._batcher = LookUpBatcher(self._look_up_in_run, on_end=self._end_run)
         # Tokens have a batcher of their own: a Redis that does not answer holds up their revocations only.
         self._token_batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
@@ -78,6 +89,14 @@ class SessionAuthenticator:
         """Run ``find_many`` in the executor, as one job."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.find_many, session_keys)
 
+    async def _look_up_in_run(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
+        return await asyncio.get_running_loop().run_in_executor(self._run_thread, self.find_in_run, session_keys)
+
+    def _end_run(self) -> None:
+        with suppress(RuntimeError):  # the thread has been given up
+            assert self._run_thread is not None, "a run has a thread"
+            self._run_thread.submit(self._run.end)
+
     def find(self, session_key: str) -> Identity | None:
         """Return the user of a session or a token.
 
@@ -94,14 +113,22 @@ class SessionAuthenticator:
 
         Blocks. A store that cannot be reached is an error for each key that it concerns.
         """
+        close_old_connections()
+        try:
+            return self._outcomes(session_keys)
+        finally:
+            close_old_connections()
+
+    def find_in_run(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
+        """Return what ``find_many`` does, and leave the connections open. For the thread of runs alone."""
+        with self._run.batch():
+            return self._outcomes(session_keys)
+
+    def _outcomes(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         outcomes: dict[str, LookUpResult] = dict.fromkeys(session_keys)
         possible = [session_key for session_key in session_keys if is_possible(session_key)]
         if possible:
-            close_old_connections()
-            try:
-                outcomes.update(self._find_many(possible))
-            finally:
-                close_old_connections()
+            outcomes.update(self._find_many(possible))
         return outcomes
 
     def _find_many(self, session_keys: Sequence[str]) -> Iterator[tuple[str, LookUpResult]]:

@@ -20,12 +20,18 @@ class LookUpBatcher(Generic[Answer]):
     """Calls ``look_up_many`` with up to ``max_batch`` different keys, one call at a time.
 
     Its result has the answer of each key, or the error to raise. An exception of the call is raised for every key.
+    ``on_end`` is called behind a batch that no other one follows.
     """
 
     def __init__(
-        self, look_up_many: Callable[[Sequence[str]], Awaitable[Outcomes[Answer]]], *, max_batch: int = MAX_BATCH
+        self,
+        look_up_many: Callable[[Sequence[str]], Awaitable[Outcomes[Answer]]],
+        *,
+        max_batch: int = MAX_BATCH,
+        on_end: Callable[[], object] = lambda: None,
     ) -> None:
         self._look_up_many = look_up_many
+        self._on_end = on_end
         self._max_batch = max_batch
         self._waiting: Asked[Answer] = []
         self._asked: Asked[Answer] = []  # the running batch
@@ -72,3 +78,5 @@ class LookUpBatcher(Generic[Answer]):
         self._asked = []
         if self._waiting:
             self._begin()
+        else:
+            self._on_end()

@@ -85,6 +85,24 @@ def test_batches_are_bounded_and_first_come_first_served() -> None:
     with_oracle(scenario, max_batch=3)
 
 
+def test_the_end_of_a_run_is_told_when_no_batch_follows() -> None:
+    async def scenario(oracle: Oracle) -> None:
+        ends: list[int] = []
+        oracle.batcher = LookUpBatcher[str](
+            oracle._look_up_many, max_batch=2, on_end=lambda: ends.append(len(oracle.batches))
+        )
+        for _ in range(2):
+            await asyncio.gather(*oracle.ask(*"abcde"))
+            await asyncio.sleep(0)
+        assert ends == [3, 6]
+        oracle.outage = OSError("away")
+        await asyncio.gather(*oracle.ask("a"), return_exceptions=True)
+        await asyncio.sleep(0)
+        assert ends == [3, 6, 7]
+
+    with_oracle(scenario)
+
+
 def test_an_error_of_one_is_nobody_elses() -> None:
     async def scenario(oracle: Oracle) -> None:
         oracle.errors["b"] = ValueError("odd")
