@@ -340,7 +340,7 @@ def test_nobody_opens_redis_but_the_one_place_for_it() -> None:
     }
     names = (
         *("exchange", "gevent_redis", "pooled_connection", "redis_connection", "redis_error", "redis_password"),
-        *("role_pool", "sentinel"),
+        *("cluster", "panel", "role_pool", "sentinel"),
     )
     assert importing == {f"tcelib/redis/{name}.py" for name in names}
 

@@ -132,7 +132,7 @@ class LocalServer:
         """Delete all keys whose names hold one of ``traces`` from a Redis that goes on without us."""
         if not self._is_guest:
             return
-        with suppress(RedisCallError), plain_client(self.redis_url) as client:
+        with suppress(RedisCallError), plain_client(self.redis_url).at(self.queue) as client:
             for trace in self.traces:
                 _delete_matching(client, f"*{trace}*")
 
@@ -162,4 +162,4 @@ def _delete_matching(client: RedisClient, pattern: str) -> None:
     while cursor != 0:
         cursor, keys = client.call("SCAN", cursor or 0, "MATCH", pattern, "COUNT", SCANNED)
         if keys:
-            client.call("DEL", *keys)
+            client.call_together([("DEL", key) for key in keys])  # in a Cluster their slots differ

@@ -27,7 +27,7 @@ class RedisPosition:
     """Position of the demo's film, kept beside the queue so that both are lost or kept together."""
 
     def __init__(self, client: RedisClient, queue: str) -> None:
-        self._client = client
+        self._client = client.at(queue)
         self._key = f"{{{queue}}}:demo"
 
     def get(self) -> int:

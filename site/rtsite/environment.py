@@ -23,11 +23,15 @@ class Environment:
     var_dir: Path
     """Database and secret key (RTSITE_VAR)."""
     redis_url: str
-    """Sessions, and the queue to rtserver (RTSITE_REDIS_URL). With Sentinels its host and port mean nothing."""
+    """Sessions, and the queue to rtserver (RTSITE_REDIS_URL). With Sentinels or nodes its host and port are
+    not used.
+    """
     redis_sentinels: tuple[str, ...]
     """URLs of the Sentinels that name the primary, separated by commas; empty for none (RTSITE_REDIS_SENTINELS)."""
     redis_service: str
     """What they call it (RTSITE_REDIS_SERVICE)."""
+    redis_nodes: tuple[str, ...]
+    """URLs of nodes of a Redis Cluster, separated by commas; empty for none (RTSITE_REDIS_NODES)."""
     redis_password_file: str
     """A file with its password, read for each connection; no user in the address (RTSITE_REDIS_PASSWORD_FILE)."""
     redis_user: str
@@ -67,6 +71,7 @@ def read_environment(variables: Mapping[str, str], default_var_dir: Path) -> Env
         redis_url=redis_url,
         redis_sentinels=_read_list(variables.get("RTSITE_REDIS_SENTINELS", "")),
         redis_service=variables.get("RTSITE_REDIS_SERVICE", ""),
+        redis_nodes=_read_list(variables.get("RTSITE_REDIS_NODES", "")),
         redis_password_file=variables.get("RTSITE_REDIS_PASSWORD_FILE", ""),
         redis_user=variables.get("RTSITE_REDIS_USER", ""),
         queue=variables.get("RTSITE_QUEUE") or "queue:rtserver",

@@ -1,23 +1,26 @@
-"""Connections to the site's Redis: to the one of the URL, or to the primary that Sentinels name.
+"""Connections to the site's Redis: to the one of the URL, or to the primary that Sentinels or a Cluster name.
 
 redis-py's own pool for Sentinels goes on with the former primary in two ways: it asks for what they note when a
-failover has ended, and a connection that a command opens anew does not ask at all.
+failover has ended, and a connection that a command opens anew does not ask at all. In a Cluster, all that a pool is
+for lies in one slot.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import redis
 from redis.backoff import NoBackoff
+from redis.crc import key_slot
 from redis.retry import Retry
 
 from rtsite.redis_password import FilePassword
 
-SENTINEL_SECONDS = 1.0
-"""A Sentinel that takes longer counts as silent, and the next one is asked."""
+GUIDE_SECONDS = 1.0
+"""A Sentinel or node that takes longer counts as silent, and the next one is asked."""
 
 
 class RedisPool:
@@ -25,37 +28,49 @@ class RedisPool:
 
     @classmethod
     def from_url(
-        cls, url: str, *, sentinels: Sequence[str] = (), service: str = "", **options: Any
+        cls,
+        url: str,
+        *,
+        sentinels: Sequence[str] = (),
+        service: str = "",
+        nodes: Sequence[str] = (),
+        key: str = "",
+        **options: Any,
     ) -> redis.ConnectionPool:
-        """Return a pool to the Redis at ``url``, or to the primary that ``sentinels``, URLs, name for ``service``.
+        """Return a pool to the Redis at ``url``, or to the primary that others name.
 
-        ``options`` are redis-py's. With Sentinels, host and port of ``url`` mean nothing.
+        ``sentinels``, URLs, name it for ``service``. ``nodes``, URLs, are those of a Cluster, whose slot is that of
+        ``key``. Then host and port of ``url`` mean nothing. ``options`` are redis-py's.
         """
-        if not sentinels:
+        if not (sentinels or nodes):
             return redis.ConnectionPool.from_url(url, **options)
-        guide = Guide([_sentinel(each) for each in sentinels], service)
+        ask = partial(_ask_node, slot=key_slot(key.encode())) if nodes else partial(_ask_sentinel, service=service)
+        guide = Guide([_client(each) for each in sentinels or nodes], ask)
         kind = LedSSLConnection if url.startswith("rediss:") else LedConnection
         guide.pool = redis.ConnectionPool.from_url(url, connection_class=kind, find=guide.find, **options)
         return guide.pool
 
 
 class Guide:
-    """Asks Sentinels where the primary is. Where that has changed, idle connections to the former one are closed."""
+    """Asks where the primary is. Where that has changed, idle connections to the former one are closed.
 
-    def __init__(self, sentinels: Sequence[redis.Redis], service: str) -> None:
+    ``ask`` asks one of those who know, and returns None if it does not.
+    """
+
+    def __init__(self, knowing: Sequence[redis.Redis], ask: Callable[[redis.Redis], tuple[str, int] | None]) -> None:
         self.pool: redis.ConnectionPool | None = None
-        self._sentinels = sentinels
-        self._service = service
+        self._knowing = knowing
+        self._ask = ask
         self._found: tuple[str, int] | None = None
 
     def find(self) -> tuple[str, int]:
         """Return the primary's host and port. Raises ``redis.ConnectionError``."""
-        for sentinel in self._sentinels:
+        for one in self._knowing:
             with suppress(redis.RedisError):
-                place = sentinel.sentinel_get_master_addr_by_name(self._service)
+                place = self._ask(one)
                 if place is not None:
                     return self._noted(place)
-        raise redis.ConnectionError(f"no Sentinel names a primary of {self._service!r}")
+        raise redis.ConnectionError("no Sentinel, or node of the Cluster, names a primary")
 
     def _noted(self, place: tuple[str, int]) -> tuple[str, int]:
         if self._found not in (None, place) and self.pool is not None:
@@ -88,8 +103,22 @@ class LedSSLConnection(redis.SSLConnection):
         return super()._connect()
 
 
-def _sentinel(url: str) -> redis.Redis:
-    """Return a client of one Sentinel. A ``password_file`` in its query is read for each connection."""
+def _ask_sentinel(sentinel: redis.Redis, service: str) -> tuple[str, int] | None:
+    place: tuple[str, int] | None = sentinel.sentinel_get_master_addr_by_name(service)
+    return place
+
+
+def _ask_node(node: redis.Redis, slot: int) -> tuple[str, int] | None:
+    """Ask a node that says that the Cluster is up: one that was cut off knows what was."""
+    if node.execute_command("CLUSTER INFO").get("cluster_state") == "ok":
+        for first, last, (host, port, *_), *_ in node.execute_command("CLUSTER SLOTS"):
+            if first <= slot <= last:
+                return host or node.get_connection_kwargs()["host"], port
+    return None
+
+
+def _client(url: str) -> redis.Redis:
+    """Return a client of one Sentinel or node. A ``password_file`` in its query is read for each connection."""
     options: dict[str, Any] = {}
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -99,8 +128,8 @@ def _sentinel(url: str) -> redis.Redis:
         url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
     return redis.Redis.from_url(
         url,
-        socket_timeout=SENTINEL_SECONDS,
-        socket_connect_timeout=SENTINEL_SECONDS,
+        socket_timeout=GUIDE_SECONDS,
+        socket_connect_timeout=GUIDE_SECONDS,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
         **options,

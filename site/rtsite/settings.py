@@ -9,7 +9,7 @@ from pathlib import Path
 
 import django
 from redis.backoff import NoBackoff
-from redis.exceptions import MasterDownError, ReadOnlyError
+from redis.exceptions import ClusterDownError, MasterDownError, MovedError, ReadOnlyError
 from redis.retry import Retry
 
 from rtsite import sqlite
@@ -82,27 +82,29 @@ REDIS_CREDENTIALS = (
     if ENVIRONMENT.redis_password_file
     else None
 )
-# With Sentinels, the pool asks them where the primary is.
-REDIS_SENTINELS = (
-    {"sentinels": ENVIRONMENT.redis_sentinels, "service": ENVIRONMENT.redis_service}
-    if ENVIRONMENT.redis_sentinels
-    else {}
-)
+# Who is asked where the primary is. In a Cluster all sessions lie in one slot, that of the braces in the prefix.
+REDIS_GUIDES = {
+    "sentinels": ENVIRONMENT.redis_sentinels,
+    "service": ENVIRONMENT.redis_service,
+    "nodes": ENVIRONMENT.redis_nodes,
+}
+CACHE_PREFIX = "{rtsite}" if ENVIRONMENT.redis_nodes else "rtsite"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": [ENVIRONMENT.redis_url],
-        "KEY_PREFIX": "rtsite",
+        "KEY_PREFIX": CACHE_PREFIX,
         "OPTIONS": {
             "serializer": "rtsite.session_serializer.JSONSerializer",
             "pool_class": "rtsite.redis_pool.RedisPool",
-            **REDIS_SENTINELS,
+            **REDIS_GUIDES,
+            "key": CACHE_PREFIX,
             "socket_timeout": REDIS_TIMEOUT_SECONDS,
             "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
             "credential_provider": REDIS_CREDENTIALS,
             # Once: a connection that was idle for long may be dead, or lead to what has become a replica.
             "retry": Retry(NoBackoff(), 1),
-            "retry_on_error": [ReadOnlyError, MasterDownError],
+            "retry_on_error": [ReadOnlyError, MasterDownError, MovedError, ClusterDownError],
         },
     },
 }

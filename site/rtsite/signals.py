@@ -102,7 +102,8 @@ def _push(messages: list[str]) -> None:
         socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         credential_provider=settings.REDIS_CREDENTIALS,
-        **settings.REDIS_SENTINELS,
+        **settings.REDIS_GUIDES,
+        key=settings.RTSERVER_QUEUE,
     )
     with redis.Redis.from_pool(pool) as client:
         secret = queue_secret()

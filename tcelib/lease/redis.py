@@ -66,7 +66,7 @@ class RedisLeases:
 
     def __init__(self, client: RedisClient, name: str) -> None:
         self.address = client.address
-        self._client = client
+        self._client = client.at(name)
         prefix = f"{{{name}}}:"
         self._kinds = {f"{prefix}{key}": kind for key, kind in KEYS.items()}
         self._keys = list(self._kinds)

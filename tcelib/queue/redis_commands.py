@@ -22,7 +22,7 @@ class RedisCommands:
     """
 
     def __init__(self, client: RedisClient, name: str) -> None:
-        self._client = client
+        self._client = client = client.at(name)
         self.name = name
         self.address = client.address
         self.longest_wait = 0.6 * client.patience

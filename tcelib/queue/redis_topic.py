@@ -5,6 +5,7 @@ Time is that of Redis, in milliseconds since 1970.
 
 from collections.abc import Sequence
 
+from tcelib.queue.error import QueueRefusedError
 from tcelib.queue.form import HeaderForm
 from tcelib.queue.message import Message
 from tcelib.queue.name import checked_name
@@ -14,9 +15,14 @@ from tcelib.redis.script import load_script
 
 
 class RedisTopic:
-    """See ``Topic``. ``name`` is the key. Raises ``MessageError`` for a name that is none."""
+    """See ``Topic``. ``name`` is the key. Raises ``MessageError`` for a name that is none.
+
+    Raises ``QueueRefusedError`` in a Cluster, where a topic and its queues lie in other slots.
+    """
 
     def __init__(self, client: RedisClient, name: str) -> None:
+        if client.is_cluster:
+            raise QueueRefusedError(client.address, "a topic needs a Redis that is no Cluster")
         self.name, self.address = checked_name(name), client.address
         self._redis = RedisCommands(client, name)
         self._redis.kinds = {name: "zset"}

@@ -2,6 +2,7 @@
 
     redis://[user:password@]host:port/DB, rediss://…, unix://…      one server, as redis-py reads it
     redis+sentinel://[user:password@]host:port,host:port/SERVICE/DB   Sentinels, and the name of their service
+    redis+cluster://[user:password@]host:port,host:port             some nodes of a Redis Cluster
 
 ``rediss+…`` speaks TLS with all of them. User and password are those of the servers of data; in the query,
 ``sentinel_username`` and ``sentinel_password``, or ``sentinel_password_file``, are those of the Sentinels. Everything
@@ -17,10 +18,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from tcelib.redis.redis_password import PARAMETER as PASSWORD_FILE
 
 SCHEMES = ("redis", "rediss", "unix")
-SENTINEL_PORT = 26379
+PORT, SENTINEL_PORT = 6379, 26379
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:\[\],]+))(?::([0-9]{1,5}))?")
 _USER, _PASSWORD, _FILE = "sentinel_username", "sentinel_password", f"sentinel_{PASSWORD_FILE}"
-_NOT_FOR_SENTINELS = ("username", "password", "db", PASSWORD_FILE, "socket_timeout", "socket_connect_timeout")
+_TIMEOUTS = ("socket_timeout", "socket_connect_timeout")
+_NOT_FOR_SENTINELS = ("username", "password", "db", PASSWORD_FILE, *_TIMEOUTS)
 
 
 class Place(NamedTuple):
@@ -39,6 +41,7 @@ class Guide(Enum):
     NOBODY = ""
     """The address is that of one server."""
     SENTINEL = "the Sentinels"
+    CLUSTER = "the nodes of the Cluster"
 
 
 class AddressError(ValueError):
@@ -64,16 +67,16 @@ class RedisAddress(NamedTuple):
 
 def read_address(url: str) -> RedisAddress:
     """Return an address in its parts. Raises ``AddressError``."""
-    scheme, _, rest = url.partition("://")
-    scheme, plus, guide = scheme.lower().partition("+")
-    if scheme not in SCHEMES or (plus and (scheme == "unix" or guide != "sentinel")):
+    scheme, mark, rest = url.partition("://")
+    scheme, plus, guide = scheme.lower().partition("+") if mark else ("", "", "")
+    if scheme not in SCHEMES or (plus and (scheme == "unix" or guide not in _READERS)):
         raise AddressError(
-            f"a Redis URL begins with redis://, rediss://, unix:// or redis+sentinel://, not with "
+            f"a Redis URL begins with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://, not with "
             f"{scheme + plus + guide!r}"
         )
     if not plus:
         return RedisAddress(Guide.NOBODY, scheme, url)
-    return _guided(scheme, rest)
+    return _READERS[guide](scheme, rest)
 
 
 def at(url: str, place: Place) -> str:
@@ -85,17 +88,43 @@ def at(url: str, place: Place) -> str:
     return f"{scheme}://{user}{mark}{place}{rest[end.start() :]}"
 
 
-def _guided(scheme: str, rest: str) -> RedisAddress:
+class _Parts(NamedTuple):
+    """The parts of an address behind its scheme. ``login`` ends with an @ if there is any."""
+
+    login: str
+    seeds: tuple[Place, ...]
+    path: str
+    options: Sequence[tuple[str, str]]
+
+
+def _split(rest: str, default_port: int) -> _Parts:
     rest, _, query = rest.partition("?")
     authority, _, path = rest.partition("/")
-    user, mark, hosts = authority.rpartition("@")
-    seeds = tuple(_place(text, number, SENTINEL_PORT) for number, text in enumerate(hosts.split(","), 1))
+    login, mark, hosts = authority.rpartition("@")
+    seeds = tuple(_place(text, number, default_port) for number, text in enumerate(hosts.split(","), 1))
+    return _Parts(login + mark, seeds, path, parse_qsl(query, keep_blank_values=True))
+
+
+def _of_sentinels(scheme: str, rest: str) -> RedisAddress:
+    login, seeds, path, options = _split(rest, SENTINEL_PORT)
     service, database = _service_and_database(path)
-    options = parse_qsl(query, keep_blank_values=True)
     own = [option for option in options if option[0] not in (_USER, _PASSWORD, _FILE)]
-    url = f"{scheme}://{user}{mark}{seeds[0]}/{database}{_query(own)}"
+    url = f"{scheme}://{login}{seeds[0]}/{database}{_query(own)}"
     shown = f"{scheme}+sentinel://{','.join(map(str, seeds))}/{quote(service, safe='')}/{database}"
     return RedisAddress(Guide.SENTINEL, scheme, url, seeds, _sentinel_url(scheme, seeds[0], options), service, shown)
+
+
+def _of_cluster(scheme: str, rest: str) -> RedisAddress:
+    login, seeds, path, options = _split(rest, PORT)
+    if path not in ("", "0") or dict(options).get("db", "0") != "0":
+        raise AddressError("an address of a Redis Cluster names no database, because it has none but 0")
+    place = f"{scheme}://{login}{seeds[0]}/0"
+    seed_url = place + _query([option for option in options if option[0] not in _TIMEOUTS])
+    shown = f"{scheme}+cluster://{','.join(map(str, seeds))}"
+    return RedisAddress(Guide.CLUSTER, scheme, place + _query(options), seeds, seed_url, "", shown)
+
+
+_READERS = {"sentinel": _of_sentinels, "cluster": _of_cluster}
 
 
 def _place(text: str, number: int, default_port: int) -> Place:

@@ -13,18 +13,21 @@ from enum import Enum
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import WeakValueDictionary
 
 import redis
 
 from tcelib.fork import forget_in_children
+from tcelib.redis.cluster import ClusterMap, SlotResolver, slot_of
 from tcelib.redis.exchange import Command, exchange, transact
+from tcelib.redis.panel import ANSWER_SECONDS, Panel
 from tcelib.redis.pooled_connection import PooledConnection
 from tcelib.redis.redis_address import Guide, Place, RedisAddress, at, read_address
 from tcelib.redis.redis_error import RedisCallError, Trouble, classify
 from tcelib.redis.redis_password import split_password_file
 from tcelib.redis.resolver import Fixed, Resolver
 from tcelib.redis.role_pool import SOCKET_SECONDS, RolePool
-from tcelib.redis.sentinel import ANSWER_SECONDS, SentinelResolver
+from tcelib.redis.sentinel import SentinelResolver
 
 LOG_SECONDS = 60.0
 PLAIN: Mapping[str, type[Any]] = {
@@ -67,10 +70,12 @@ class RedisClient:
     ``RedisCallError``.
     """
 
-    def __init__(self, url: str, kinds: Mapping[str, type[Any]] = PLAIN) -> None:
+    def __init__(self, url: str, kinds: Mapping[str, type[Any]] = PLAIN, *, resolver: Resolver | None = None) -> None:
         address = read_address(url)
         kind = kinds[address.scheme]
-        self.resolver: Resolver = _resolver_of(address, kind)
+        self.resolver: Resolver = resolver or _resolver_of(address, kind)
+        self._open_beside = partial(RedisClient, url, kinds)
+        self._by_slot: WeakValueDictionary[int, RedisClient] = WeakValueDictionary()
         self._place: Place | None = None
         data_url, credentials = split_password_file(address.url)
         self._pools = {
@@ -88,6 +93,27 @@ class RedisClient:
         for pool in self._pools.values():
             pool.forget()
         self.resolver.forget()
+
+    @property
+    def is_cluster(self) -> bool:
+        """True if its address is that of a Redis Cluster."""
+        return isinstance(self.resolver, SlotResolver)
+
+    def at(self, key: str) -> "RedisClient":
+        """Return the client for a key and all keys of its slot: in a Cluster one of its own, else this one."""
+        if not isinstance(self.resolver, SlotResolver):
+            return self
+        slot = slot_of(key)
+        found = self._by_slot.get(slot)
+        if found is None:
+            found = self._open_beside(resolver=SlotResolver(self.resolver.cluster, slot))
+            found._by_slot = self._by_slot
+            self._by_slot[slot] = found
+        return found
+
+    def place(self) -> Place | None:
+        """Return where connections lead to now; None where only the URL says it."""
+        return self._do(self._find)
 
     def call(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
         """The reply to one command, as redis-py reads it; those about streams as they come."""
@@ -135,9 +161,10 @@ class RedisClient:
         self._drop()
 
     def close(self) -> None:
-        """Close all connections. A later call opens a new one."""
-        for pool in self._pools.values():
-            pool.disconnect()
+        """Close all connections, those to other slots too. A later call opens a new one."""
+        for client in {self, *self._by_slot.values()}:
+            for pool in client._pools.values():
+                pool.disconnect()
         self.resolver.close()
 
     def __enter__(self) -> Self:
@@ -197,7 +224,10 @@ class RedisClient:
 
     def _settle(self, error: Exception) -> RedisCallError:
         """Return the error for the caller, after the connections have been seen to."""
-        trouble, reason = classify(error.error if isinstance(error, _PartlyDone) else error)
+        trouble, reason = classify(
+            error.error if isinstance(error, _PartlyDone) else error,
+            in_cluster=self.is_cluster,
+        )
         if trouble.needs_reset:
             self.reset()
         if trouble is Trouble.ROLE_CHANGED:
@@ -233,13 +263,14 @@ def _resolver_of(address: RedisAddress, kind: type[Any]) -> Resolver:
     if address.guide is Guide.NOBODY:
         return Fixed()
     url, credentials = split_password_file(address.seed_url)
-    return SentinelResolver(
-        address.service,
-        {
-            seed: RolePool(at(url, seed), kind, _ask_nothing, credentials, find=_stay, patience=ANSWER_SECONDS)
-            for seed in address.seeds
-        },
-    )
+
+    def open_pool(place: Place) -> RolePool:
+        return RolePool(at(url, place), kind, _ask_nothing, credentials, find=_stay, patience=ANSWER_SECONDS)
+
+    panel = Panel(address.seeds, open_pool)
+    if address.guide is Guide.CLUSTER:
+        return SlotResolver(ClusterMap(panel), slot_of(""))
+    return SentinelResolver(address.service, panel)
 
 
 def _reply_on(connection: PooledConnection, command: Command) -> Any:

@@ -20,7 +20,7 @@ class Trouble(Enum):
     ROLE_CHANGED = ("role changed", True, True)
     """A server that is not, or not yet, the primary of this data. Nothing was done."""
     CLUSTER = ("cluster", False, False)
-    """A node of a Redis Cluster, which wants the client to follow it elsewhere. Nothing was done."""
+    """A node of a Redis Cluster, at an address that does not say so. Nothing was done."""
     REFUSED = ("refused", False, False)
     """The answer of the right server is an error. The command did nothing."""
 
@@ -50,7 +50,16 @@ TROUBLES = {
 _CLUSTER = "not allowed in cluster mode"
 _TOO_MANY = "max number of clients reached"
 _KEY_REMOVED = "key no longer exists"  # UNBLOCKED, too: of a key that a command waited on, by FLUSHALL or DEL
-_NOT_SUPPORTED = "a node of a Redis Cluster, which is not supported yet"
+_NAME_IT = "a node of a Redis Cluster: name it with redis+cluster://"
+_NOT_LOCAL = "non local key"  # of a script, which may have done something before
+_IN_CLUSTER = {
+    "MOVED": Trouble.ROLE_CHANGED,  # another node serves the slot
+    "CLUSTERDOWN": Trouble.ROLE_CHANGED,  # a slot without a primary, or a node that was cut off
+    "ASK": Trouble.ROLE_CHANGED,  # a slot that is being moved: until that is done, its queue waits
+    "TRYAGAIN": Trouble.ROLE_CHANGED,
+    "CROSSSLOT": Trouble.REFUSED,
+}
+"""What the codes of a Cluster mean to who knows that it is one."""
 _CODE = re.compile(r"([A-Z]{3,}) ")
 _NESTED = re.compile(r"(?:: -|because of: )([A-Z]{3,}) ")
 _SILENT = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.InvalidResponse, OSError)
@@ -84,13 +93,24 @@ class RedisCallError(Exception):
         return f"{self.address}: {self.reason}"
 
 
-def classify(error: Exception) -> tuple[Trouble, str]:
-    """Return the trouble of an exception of redis-py, or an ``OSError``, and its text."""
+def classify(error: Exception, *, in_cluster: bool = False) -> tuple[Trouble, str]:
+    """Return the trouble of an exception of redis-py, or an ``OSError``, and its text.
+
+    ``in_cluster``: the client looks for the nodes of a Cluster by itself.
+    """
     text = str(error) or type(error).__name__
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "")
     reason = f"{code} {text}" if code else text
     trouble = _trouble_of(error, reason)
-    return trouble, f"{reason} ({_NOT_SUPPORTED})" if trouble is Trouble.CLUSTER else reason
+    if in_cluster:
+        return _trouble_in_cluster(trouble, reason), reason
+    return trouble, f"{reason} ({_NAME_IT})" if trouble is Trouble.CLUSTER else reason
+
+
+def _trouble_in_cluster(trouble: Trouble, reason: str) -> Trouble:
+    if trouble is Trouble.CLUSTER:
+        return next((meant for code, meant in _IN_CLUSTER.items() if code in reason.split()), Trouble.REFUSED)
+    return Trouble.AWAY if _NOT_LOCAL in reason else trouble
 
 
 def _trouble_of(error: Exception, reason: str) -> Trouble:

@@ -14,15 +14,11 @@ from typing import NamedTuple
 
 import redis
 
+from tcelib.redis.panel import NoAnswerError, Panel
 from tcelib.redis.redis_address import Place
-from tcelib.redis.role_pool import RolePool
 
-ANSWER_SECONDS = 1.0
-"""A Sentinel that takes longer counts as silent."""
 SETTLED_SECONDS = 5.0
 """So long an answer is good, if nothing speaks against it."""
-REST_SECONDS = 30.0
-"""A silent Sentinel is not asked again for so long, unless all are silent: each question would cost its patience."""
 LOG_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
@@ -39,23 +35,16 @@ class Answers(NamedTuple):
 
 
 class SentinelResolver:
-    """See ``Resolver``. ``sentinels`` are connections to each; ``service`` is their name of the primary."""
+    """See ``Resolver``. ``panel`` has the Sentinels; ``service`` is their name of the primary."""
 
-    def __init__(
-        self,
-        service: str,
-        sentinels: Mapping[Place, RolePool],
-        *,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, service: str, panel: Panel, *, now: Callable[[], float] = time.monotonic) -> None:
         self._service = service
-        self._sentinels = sentinels
+        self._panel = panel
         self._now = now
         self._found: Place | None = None
         self._asked_at = float("-inf")
         self._doubts = 0
         self._settled_doubts = -1
-        self._silent_until: dict[Place, float] = {}
         self._told_at = float("-inf")
 
     def find(self) -> Place:
@@ -81,48 +70,35 @@ class SentinelResolver:
 
     def close(self) -> None:
         """See ``Resolver``."""
-        for pool in self._sentinels.values():
-            pool.disconnect()
+        self._panel.close()
 
     def forget(self) -> None:
         """See ``Resolver``."""
-        for pool in self._sentinels.values():
-            pool.forget()
+        self._panel.forget()
 
     def ask(self, *, all_of_them: bool = False) -> Answers:
         """Return what the Sentinels say. Those that are not needed for a majority are not asked.
 
         Silent ones are asked if no other names an address.
         """
-        now = self._now()
-        silent = [place for place in self._sentinels if self._silent_until.get(place, now) > now]
         answers = Answers({}, {})
-        for sentinel in sorted(self._sentinels, key=silent.__contains__):
+        silent = self._panel.silent
+        for sentinel in self._panel.in_turn():
             is_needed = not answers.named if sentinel in silent else not self._agree(answers.named)
             if is_needed or all_of_them:
                 self._ask_one(sentinel, answers)
         return answers
 
     def _agree(self, named: Mapping[Place, Place]) -> bool:
-        return any(2 * count > len(self._sentinels) for count in Counter(named.values()).values())
+        return any(2 * count > len(self._panel.places) for count in Counter(named.values()).values())
 
     def _ask_one(self, sentinel: Place, answers: Answers) -> None:
-        pool = self._sentinels[sentinel]
         try:
-            connection = pool.take()
-            try:
-                [answer] = connection.ask([("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)])
-            finally:
-                pool.give_back(connection)
-        except (redis.RedisError, OSError) as error:
-            self._silent_until[sentinel] = self._now() + REST_SECONDS
-            text = str(error) or type(error).__name__
-            answers.faults[sentinel] = text if str(sentinel) in text else f"{sentinel}: {text}"
+            [answer] = self._panel.ask(sentinel, ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service))
+        except NoAnswerError as error:
+            answers.faults[sentinel] = str(error)
             return
-        self._silent_until.pop(sentinel, None)
-        if isinstance(answer, redis.RedisError):
-            answers.faults[sentinel] = f"{sentinel}: {answer}"
-        elif answer is None:
+        if answer is None:
             answers.faults[sentinel] = f"{sentinel} knows no service {self._service!r}"
         else:
             answers.named[sentinel] = Place(answer[0].decode(), int(answer[1]))

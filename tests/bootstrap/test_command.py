@@ -344,4 +344,4 @@ def test_check_refuses_a_node_of_a_cluster_in_words(terminal: Terminal, tmp_path
         done = terminal.run("check", "--port", str(free_port), "--redis-url", node.url)
     assert done.returncode == 1
     assert "FAIL" in severities(done, "redis")
-    assert "a node of a Redis Cluster: not supported yet" in done.stdout
+    assert "a node of a Redis Cluster: name some of its nodes with redis+cluster://" in done.stdout

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError
+from redis.exceptions import MovedError, ReadOnlyError
 from redis.retry import Retry
 
+from tests.redis_cluster import RedisCluster
 from tests.redis_process import RedisProcess
 from tests.sentinel_group import NAME, SentinelGroup, SentinelProcess, client_of
 
@@ -48,6 +49,24 @@ def test_after_a_failover_the_first_write_reaches_the_new_primary_and_no_read_th
 
 
 @pytest.mark.usefixtures("django_site")
+def test_in_a_cluster_what_has_the_same_braces_lies_at_one_node_that_is_asked_for_after_a_failover(
+    tmp_path: Path,
+) -> None:
+    with RedisCluster(tmp_path / "nodes", "{rtsite}", replicas=1) as cluster:
+        from rtsite.redis_pool import RedisPool
+
+        nodes = [f"redis://127.0.0.1:{node.port}" for node in cluster.nodes]
+        options: dict[str, Any] = {"retry": Retry(NoBackoff(), 1), "retry_on_error": [MovedError]}
+        pool = RedisPool.from_url("redis://nobody:1/0", nodes=nodes, key="{rtsite}", **options)
+        with redis.Redis.from_pool(pool) as client:
+            assert client.set("{rtsite}:1:session", "a")
+            cluster.wait_synced()
+            cluster.fail_over()
+            assert client.get("{rtsite}:1:session") == b"a"
+            assert client.set("{rtsite}:1:session", "b")
+
+
+@pytest.mark.usefixtures("django_site")
 def test_sentinels_are_told_a_password_of_their_own_from_the_url_or_a_file(tmp_path: Path) -> None:
     with RedisProcess(tmp_path, "--requirepass", "of data") as node:
         sentinel = SentinelProcess(tmp_path, node.port, password="of sentinels")
@@ -61,7 +80,7 @@ def test_sentinels_are_told_a_password_of_their_own_from_the_url_or_a_file(tmp_p
                     assert client.connection_pool.connection_kwargs["db"] == 2
             with (
                 redis.Redis.from_pool(pool_of("redis://nobody:1/0", f"redis://{place}")) as client,
-                pytest.raises(redis.ConnectionError, match=f"no Sentinel names a primary of '{NAME}'"),
+                pytest.raises(redis.ConnectionError, match="no Sentinel, or node of the Cluster, names a primary"),
             ):
                 client.ping()
         finally:

@@ -10,6 +10,7 @@ from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.site.finding import Finding, Severity
+from tcelib.redis.cluster import SlotResolver
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
 from tcelib.redis.sentinel import SentinelResolver
@@ -39,27 +40,29 @@ def _check_binary() -> Finding:
 
 
 def _check_server(config: Config, url: str, if_away: Severity) -> Iterator[Finding]:
-    with plain_client(url) as client:
+    with plain_client(url).at(config.queue) as client:
         if isinstance(client.resolver, SentinelResolver):
             yield from judge_sentinels(client.resolver)
+        if isinstance(client.resolver, SlotResolver):
+            yield from _tell_node(client, client.resolver, config.queue)
         try:
             info = client.call("INFO", role=Role.INSPECTION)
         except RedisCallError as failure:
             yield Finding(if_away, "redis", str(failure))
             return
-        yield from judge_server(client.address, info)
+        yield from judge_server(client.address, info, is_cluster=client.is_cluster)
         yield from judge_persistence(info, _setting(client, "save"), _setting(client, "appendfsync"))
         yield tell_bus(config, info)
 
 
-def judge_server(address: str, info: Mapping[str, Any]) -> Iterator[Finding]:
+def judge_server(address: str, info: Mapping[str, Any], *, is_cluster: bool = False) -> Iterator[Finding]:
     """Judge by a server's INFO whether it is fit for a queue."""
     version = str(info["redis_version"])
     is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
     severity, needed = (Severity.OK, "") if is_new_enough else (Severity.FAIL, ", 6.2 or newer is needed")
     yield Finding(severity, "redis", f"{address}, version {version}{needed}")
-    if info.get("cluster_enabled") or info.get("redis_mode") == "cluster":
-        text = "a node of a Redis Cluster: not supported yet; name a Redis that stands alone, or one behind Sentinels"
+    if not is_cluster and (info.get("cluster_enabled") or info.get("redis_mode") == "cluster"):
+        text = "a node of a Redis Cluster: name some of its nodes with redis+cluster://host:port,host:port"
         yield Finding(Severity.FAIL, "redis", text)
     if info.get("role") == "slave":
         text = "a replica: name the primary, nothing can be written here; redis_read_url takes replicas"
@@ -113,6 +116,16 @@ def _setting(client: RedisClient, name: str) -> str | None:
             raise
         return None
     return bytes(found.get(name.encode(), b"")).decode()
+
+
+def _tell_node(client: RedisClient, resolver: SlotResolver, queue: str) -> Iterator[Finding]:
+    try:
+        primary = client.place()
+    except RedisCallError:
+        return  # whoever connects says why
+    number = len(resolver.cluster.primaries)
+    text = f"the primary of {queue} (slot {resolver.slot}) is {primary}, one of {number} in the Cluster"
+    yield Finding(Severity.OK, "redis", text)
 
 
 def judge_sentinels(resolver: SentinelResolver) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ Words = tuple[str, ...]
 Scopes = tuple[Annotated[str, Meta(pattern="^(all|channels|group:.{1,150})$")], ...]
 
 SECRETS_PATTERN = r"^$|^[^,]{16,}(,[^,]{16,})*$"
-REDIS_URL_PATTERN = r"^$|^(rediss?|unix|rediss?\+sentinel)://.+"
+REDIS_URL_PATTERN = r"^$|^(rediss?|unix|rediss?\+(sentinel|cluster))://.+"
 READ_URLS_PATTERN = r"^$|^(redis|rediss|unix)://[^,]+(, *(redis|rediss|unix)://[^,]+)*$"
 DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
 NETWORKS = {"allowed": 'a list of addresses and networks such as "10.0.0.0/8"'}
@@ -61,14 +61,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str,
         Meta(
             description=(
-                "Redis that producers push to, or the Sentinels that name it. "
+                "Redis that producers push to, or the Sentinels or the Cluster that name it. "
                 "Empty: the server starts an embedded one."
             ),
             pattern=REDIS_URL_PATTERN,
             extra={
                 "allowed": (
                     "empty, or an address that begins with redis://, rediss://, unix://, "
-                    "redis+sentinel:// or rediss+sentinel://"
+                    "redis+sentinel:// or redis+cluster://, with rediss+ for TLS"
                 )
             },
         ),

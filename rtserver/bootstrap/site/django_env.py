@@ -27,7 +27,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import DjangoError
 from rtserver.bootstrap.site.settings_error import explain
 from rtserver.user.session.site_file_cache import leave_directories
-from tcelib.redis.redis_address import RedisAddress, at, read_address
+from tcelib.redis.redis_address import Guide, RedisAddress, at, read_address
 from tcelib.redis.redis_password import split_password_file
 
 DEMO_SETTINGS = "rtsite.settings"
@@ -87,6 +87,7 @@ def set_up_django(config: Config, redis_url: str) -> None:
 def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the demo site's variables: where its things are kept, and the host names that it accepts."""
     address = read_address(redis_url)
+    guides = ",".join(at(address.seed_url, seed) for seed in address.seeds)
     hosts = [urlsplit(origin).hostname or "" for origin in config.allowed_origins]
     if config.host not in ANY_ADDRESS:
         hosts.append(config.host)
@@ -94,9 +95,10 @@ def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -
     return {
         "RTSITE_HTTPS": "1" if config.tls_cert else environ.get("RTSITE_HTTPS", ""),
         "RTSITE_REDIS_URL": _data_url(address),
-        # redis-py knows no address of Sentinels.
-        "RTSITE_REDIS_SENTINELS": ",".join(at(address.seed_url, seed) for seed in address.seeds),
+        # redis-py knows neither address, of Sentinels nor of a Cluster.
+        "RTSITE_REDIS_SENTINELS": guides if address.guide is Guide.SENTINEL else "",
         "RTSITE_REDIS_SERVICE": address.service,
+        "RTSITE_REDIS_NODES": guides if address.guide is Guide.CLUSTER else "",
         "RTSITE_REDIS_PASSWORD_FILE": _absolute(config.redis_password_file),
         "RTSITE_REDIS_USER": (config.redis_password_file and urlsplit(address.url).username) or "",
         "RTSITE_PRODUCER_URL": address.shown or _data_url(address),

@@ -54,6 +54,15 @@ def test_a_sentinel_s_password_may_stand_in_a_file() -> None:
     assert address.seed_url == "redis://w@one:26379?password_file=%2Frun%2Fa+b"
 
 
+def test_an_address_of_a_cluster_names_some_nodes_and_how_to_log_in_to_all() -> None:
+    address = read_address("rediss+cluster://shop:p%40ss@one:1,two/0?ssl_cert_reqs=none&socket_timeout=2")
+    assert address.guide is Guide.CLUSTER
+    assert address.seeds == (Place("one", 1), Place("two", 6379))
+    assert address.url == "rediss://shop:p%40ss@one:1/0?ssl_cert_reqs=none&socket_timeout=2"
+    assert at(address.seed_url, Place("h", 3)) == "rediss://shop:p%40ss@h:3/0?ssl_cert_reqs=none"
+    assert address.shown == "rediss+cluster://one:1,two:6379"
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -61,6 +70,7 @@ def test_a_sentinel_s_password_may_stand_in_a_file() -> None:
         ("unix+sentinel://:secret@h/s", "begins with redis://"),
         ("redis+raft://:secret@h/s", "begins with redis://"),
         ("", "begins with redis://"),
+        ("h?password=secret", "begins with redis://"),
         ("redis+sentinel://:secret@one", "name of their service"),
         ("redis+sentinel://:secret@one/", "name of their service"),
         ("redis+sentinel://:secret@one//0", "name of their service"),
@@ -71,6 +81,9 @@ def test_a_sentinel_s_password_may_stand_in_a_file() -> None:
         ("redis+sentinel://:secret@one:0/service", "number 1 of its servers is no host:port"),
         ("redis+sentinel://:secret@one:65536/service", "number 1 of its servers is no host:port"),
         ("redis+sentinel://:secret@[::1:5/service", "number 1 of its servers is no host:port"),
+        ("redis+cluster://:secret@one/1", "names no database"),
+        ("redis+cluster://:secret@one?db=1", "names no database"),
+        ("redis+cluster://:secret@one,", "number 2 of its servers is no host:port"),
         ("redis+sentinel://u:secret/word@one/service", "number 1 of its servers is no host:port"),
     ],
 )

@@ -86,7 +86,22 @@ def test_a_command_that_quotes_an_error_is_not_that_error() -> None:
 
 
 def test_a_node_of_a_cluster_is_named_in_words() -> None:
-    assert "a node of a Redis Cluster, which is not supported yet" in classify(redis.ResponseError("MOVED 1 h:1"))[1]
+    error = redis.ResponseError("MOVED 1 h:1")
+    assert "a node of a Redis Cluster: name it with redis+cluster://" in classify(error)[1]
+
+
+@pytest.mark.parametrize("text", REPLIES[Trouble.CLUSTER][:5])
+def test_who_knows_that_it_is_a_cluster_looks_for_the_node_anew(text: str) -> None:
+    found, reason = classify(BaseParser.parse_error(text), in_cluster=True)
+    assert found is (Trouble.REFUSED if text.startswith("CROSSSLOT") else Trouble.ROLE_CHANGED)
+    assert "name it" not in reason
+
+
+def test_a_script_that_met_a_key_of_another_node_may_have_done_a_part() -> None:
+    error = redis.ResponseError(
+        "Script attempted to access a non local key in a cluster node script: 1b, on @user:3."
+    )
+    assert classify(error, in_cluster=True)[0] is Trouble.AWAY
 
 
 def test_an_error_without_a_text_is_named_by_its_class() -> None:
