@@ -17,7 +17,7 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos workers leak heap market codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos workers failover leak heap market codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, type
 	@$(MAKE) --no-print-directory --jobs 2 most-tests types
 
 most-tests: $(TEST_READY) $(NODE_READY)
-	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site"
+	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site and not failover"
 
 test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos
 	$(PYTHON) tools/python_matrix.py newest
@@ -39,6 +39,7 @@ test-all: test wheel django-matrix ## `make test`, then all that takes longer: t
 	$(PYTHON) -m soak.chaos --seconds 60
 	$(PYTHON) -m soak.chaos --workers 2 --seconds 90 --only "kill one worker" --only "renew workers" --only "kill servers"
 	$(PYTHON) -m soak.chaos --sentinels --seconds 60 --only "kill redis" --only "fail over"
+	$(MAKE) --no-print-directory failover
 
 lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
@@ -72,6 +73,9 @@ chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for
 
 workers: $(TEST_READY) ## kill one of four workers under 10,000 clients; ARGS=renew renews all; fails for one lost message, or clients that are back late
 	$(PYTHON) -m soak.workers $(or $(ARGS),kill)
+
+failover: $(TEST_READY) ## kill, freeze, demote and cut off the primary of Sentinels and of a Cluster, one after the other; as root also in a network that is cut
+	$(PYTHON) -m pytest -m failover tests/system/test_failover_matrix.py
 
 leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for what is left
 	$(PYTHON) -m soak.leak $(ARGS)

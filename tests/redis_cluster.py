@@ -3,8 +3,9 @@
 Everything listens on free ports of 127.0.0.1, and each process is ended by its id.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -14,13 +15,15 @@ from redis.retry import Retry
 
 from tcelib.redis.cluster import slot_of
 from tests.conftest import unused_port
+from tests.machine import LOOPBACK, Machine
 from tests.redis_process import RedisProcess
-from tests.sentinel_group import client_of, wait_until_same
+from tests.sentinel_group import LOOKS, client_of, wait_until_same
 from tests.until import until
 
 SLOTS = 16_384
 PRIMARIES = 3
-NODE_TIMEOUT_MS = 500
+NODE_TIMEOUT_MS = 2_000
+"""Far above what a busy machine keeps a node waiting: nobody is to be replaced unasked."""
 
 
 class RedisCluster:
@@ -29,31 +32,38 @@ class RedisCluster:
     ``key`` chooses the slot whose primary, ``primary``, has the replicas. It is named ``address``, with all others.
     """
 
-    def __init__(self, directory: Path, key: str = "queue:rtserver", replicas: int = 0, *options: str) -> None:
+    def __init__(
+        self, directory: Path, key: str = "queue:rtserver", replicas: int = 0, machines: Sequence[Machine] = ()
+    ) -> None:
         self.slot = slot_of(key)
         self._stack = ExitStack()
-        self.nodes = [self._node(directory / str(number), options) for number in range(PRIMARIES + replicas)]
+        self.nodes = [
+            self._node(directory / str(number), machines[number] if machines else LOOPBACK)
+            for number in range(PRIMARIES + replicas)
+        ]
         self.replicas = self.nodes[PRIMARIES:]
         self.primary = self.nodes[self.slot * PRIMARIES // SLOTS]
 
     @staticmethod
-    def _node(directory: Path, options: tuple[str, ...]) -> RedisProcess:
+    def _node(directory: Path, machine: Machine) -> RedisProcess:
         directory.mkdir(parents=True)
         bus = ("--cluster-port", str(unused_port()), "--cluster-enabled", "yes")
         timeout = ("--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--repl-diskless-sync-delay", "0")
-        return RedisProcess(directory, *bus, *timeout, *options)
+        return RedisProcess(directory, *bus, *timeout, machine=machine)
 
     @property
     def address(self) -> str:
         """The address that names all nodes."""
-        return f"redis+cluster://{','.join(f'127.0.0.1:{node.port}' for node in self.nodes)}"
+        return f"redis+cluster://{','.join(f'{node.host}:{node.port}' for node in self.nodes)}"
 
     def serving(self) -> RedisProcess:
         """The node that serves the slot now, as most of the nodes say that answer."""
         named: dict[int, int] = {}
         for node in self.nodes:
             try:
-                with redis.Redis(port=node.port, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)) as client:
+                with redis.Redis(
+                    host=node.host, port=node.port, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
+                ) as client:
                     port = _primary_port(client, self.slot)
             except redis.RedisError:
                 continue
@@ -69,8 +79,17 @@ class RedisCluster:
     def fail_over(self) -> None:
         """Let the first replica take over; the old primary stays up, as a replica."""
         new = self.replicas[0]
-        with client_of(new) as client:
-            client.execute_command("CLUSTER", "FAILOVER")
+        looks = count()
+
+        def is_promoted() -> bool:
+            with client_of(new) as client:
+                if client.info("replication")["role"] == "master":
+                    return True
+                if next(looks) % LOOKS == 0:  # one that takes too long is given up
+                    client.execute_command("CLUSTER", "FAILOVER")
+            return False
+
+        until(is_promoted, "the replica is promoted", tolerated=redis.RedisError)
         self.wait_for(new)
 
     def wait_for(self, node: RedisProcess) -> None:
@@ -91,7 +110,7 @@ class RedisCluster:
         with client_of(source) as giving, client_of(target) as taking:
 
             def move(*keys: str | bytes) -> object:
-                return giving.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+                return giving.execute_command("MIGRATE", target.host, target.port, "", 0, 5000, "KEYS", *keys)
 
             taking.execute_command("CLUSTER", "SETSLOT", self.slot, "IMPORTING", _id_of(source))
             giving.execute_command("CLUSTER", "SETSLOT", self.slot, "MIGRATING", _id_of(target))
@@ -125,7 +144,7 @@ class RedisCluster:
                     begin, end = (SLOTS * part // PRIMARIES for part in (number, number + 1))
                     client.execute_command("CLUSTER", "ADDSLOTSRANGE", begin, end - 1)
                 if node is not first:
-                    client.execute_command("CLUSTER", "MEET", "127.0.0.1", first.port, _bus_port(first))
+                    client.execute_command("CLUSTER", "MEET", first.host, first.port, _bus_port(first))
         until(lambda: all(map(self._knows_all, self.nodes)), "everybody has met everybody")
         for node in self.replicas:
             with client_of(node) as client:

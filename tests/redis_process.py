@@ -8,6 +8,7 @@ from typing import Self
 import redis
 
 from tests.conftest import unused_port
+from tests.machine import LOOPBACK, Machine
 
 STOP_SECONDS = 10.0
 
@@ -15,10 +16,12 @@ STOP_SECONDS = 10.0
 class RedisProcess:
     """Appends every write to a file, so that a restart loses nothing. Use it as a context."""
 
-    def __init__(self, directory: Path, *options: str, port: int | None = None) -> None:
+    def __init__(self, directory: Path, *options: str, port: int | None = None, machine: Machine = LOOPBACK) -> None:
         self.port = port or unused_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(directory)]
+        self.machine, self.host = machine, machine.host
+        self.url = f"redis://{self.host}:{self.port}/0"
+        self._command = [*machine.prefix, "redis-server", "--bind", self.host, "--port", str(self.port)]
+        self._command += ["--dir", str(directory), "--protected-mode", "no"]
         self._command += ["--save", "", "--appendonly", "yes", "--appendfsync", "no", "--logfile", "", *options]
         self._process: subprocess.Popen[str] | None = None
 

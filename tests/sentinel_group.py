@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -18,6 +18,7 @@ import redis
 
 from soak.chaos.proxy import Proxy
 from tests.conftest import unused_port
+from tests.machine import LOOPBACK, Machine
 from tests.redis_process import RedisProcess
 from tests.until import PATIENCE_SECONDS, until
 
@@ -44,25 +45,42 @@ PATIENT = {"PUBLISH-PERIOD": 2_000}
 class SentinelProcess:
     """One Sentinel, which watches the node on ``primary_port`` and finds so many ``replicas``."""
 
-    def __init__(self, directory: Path, primary_port: int, replicas: int = 1, password: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        primary_port: int,
+        replicas: int = 1,
+        password: str = "",
+        *,
+        primary_host: str = "127.0.0.1",
+        machine: Machine = LOOPBACK,
+    ) -> None:
         self.port = unused_port()
+        self.host = machine.host
+        self._prefix = machine.prefix
         self._replicas = replicas
         self._file = directory / f"sentinel-{self.port}.conf"
         self._file.write_text(
-            f"bind 127.0.0.1\nport {self.port}\ndir {directory}\n"
-            f"sentinel monitor {NAME} 127.0.0.1 {primary_port} {QUORUM}\n"
+            f"bind {self.host}\nprotected-mode no\nport {self.port}\ndir {directory}\n"
+            f"sentinel monitor {NAME} {primary_host} {primary_port} {QUORUM}\n"
             f"sentinel down-after-milliseconds {NAME} 300\n"
             f"sentinel failover-timeout {NAME} {TIMEOUT}\n" + (f'requirepass "{password}"\n' if password else "")
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._client = redis.Redis(
-            port=self.port, password=password or None, socket_timeout=ANSWER_SECONDS, decode_responses=True
+            host=self.host,
+            port=self.port,
+            password=password or None,
+            socket_timeout=ANSWER_SECONDS,
+            decode_responses=True,
         )
 
     def start(self) -> None:
         """Start it, and return when it answers."""
         self._process = subprocess.Popen(
-            ["redis-server", str(self._file), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*self._prefix, "redis-server", str(self._file), "--sentinel"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         until(self._client.ping, f"the Sentinel on port {self.port} answers", tolerated=redis.RedisError)
         self.tune(QUICK)
@@ -147,18 +165,25 @@ class SentinelGroup:
     Sentinels themselves.
     """
 
-    def __init__(self, directory: Path, replicas: int = 1) -> None:
+    def __init__(self, directory: Path, replicas: int = 1, machines: Sequence[Machine] = ()) -> None:
         self._stack = ExitStack()
-        first = RedisProcess(_made(directory / "first"), "--repl-diskless-sync-delay", "0")
+        places = machines or [LOOPBACK] * max(SENTINELS, replicas + 1)
+        first = RedisProcess(_made(directory / "first"), "--repl-diskless-sync-delay", "0", machine=places[0])
         others = [
             RedisProcess(
                 _made(directory / f"replica-{number}"),
-                *("--repl-diskless-sync-delay", "0", "--replicaof", f"127.0.0.1 {first.port}"),
+                *("--repl-diskless-sync-delay", "0", "--replicaof", f"{first.host} {first.port}"),
+                machine=places[number + 1],
             )
             for number in range(replicas)
         ]
         self._nodes = {node.port: node for node in (first, *others)}
-        self.sentinels = [SentinelProcess(_made(directory / str(n)), first.port, replicas) for n in range(SENTINELS)]
+        self.sentinels = [
+            SentinelProcess(
+                _made(directory / str(n)), first.port, replicas, primary_host=first.host, machine=places[n]
+            )
+            for n in range(SENTINELS)
+        ]
         self._forwarder = Forwarder(self.primary_port)
 
     @property
@@ -169,7 +194,7 @@ class SentinelGroup:
     @property
     def address(self) -> str:
         """The address that names the Sentinels and their service."""
-        places = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        places = ",".join(f"{sentinel.host}:{sentinel.port}" for sentinel in self.sentinels)
         return f"redis+sentinel://{places}/{NAME}/0"
 
     @property
@@ -230,7 +255,7 @@ class SentinelGroup:
         self._promote(self._ask_for_failover)
         self._grant(TIMEOUT)
         with client_of(old) as client:
-            client.replicaof("127.0.0.1", self.primary_port())
+            client.replicaof(self.primary.host, self.primary_port())
         self.wait_synced()
 
     def _ask_for_failover(self) -> None:
@@ -320,7 +345,7 @@ class SentinelGroup:
 @contextmanager
 def client_of(node: RedisProcess) -> Iterator[redis.Redis]:
     """A client of a node itself, whatever it is at the moment."""
-    client = redis.Redis(port=node.port, socket_timeout=ANSWER_SECONDS)
+    client = redis.Redis(host=node.host, port=node.port, socket_timeout=ANSWER_SECONDS)
     try:
         yield client
     finally:
