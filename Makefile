@@ -75,7 +75,7 @@ workers: $(TEST_READY) ## kill one of four workers under 10,000 clients; ARGS=re
 	$(PYTHON) -m soak.workers $(or $(ARGS),kill)
 
 failover: $(TEST_READY) ## kill, freeze, demote and cut off the primary of Sentinels and of a Cluster, one after the other; as root also in a network that is cut
-	$(PYTHON) -m pytest -m failover tests/system/test_failover_matrix.py
+	$(PYTHON) -m pytest -m failover tests/system/test_failover_matrix.py $(if $(filter 0,$(shell id -u)),tests/system/test_cut_network.py)
 
 leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for what is left
 	$(PYTHON) -m soak.leak $(ARGS)
