@@ -180,11 +180,6 @@ class PresenceTable:
 def net(events: Iterable[Event]) -> Mapping[str, bool]:
     """Return where the users of some consecutive events of one scope end: here, or gone.
 
-    Whoever ends as before the events is left out.
+    Whoever ends as before the events is among them: who gets this may have seen the state in between.
     """
-    first: dict[str, bool] = {}
-    last: dict[str, bool] = {}
-    for event in events:
-        first.setdefault(event.user, event.is_here)
-        last[event.user] = event.is_here
-    return {user: is_here for user, is_here in last.items() if first[user] == is_here}
+    return {event.user: event.is_here for event in events}

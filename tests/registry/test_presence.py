@@ -192,10 +192,10 @@ def test_a_table_that_begins_anew_says_nothing_of_those_who_are_back_in_time() -
     assert new.advance(31_000) == [Event(31_000, "all", "2", False)]
 
 
-def test_the_net_of_events_leaves_out_who_is_back_where_he_was() -> None:
+def test_the_net_of_events_is_where_each_user_ends() -> None:
     steps = ["+1", "-2", "-1", "+2", "+3", "-4", "-3", "+3"]
     events = [Event(at, "all", user, sign == "+") for at, (sign, user) in enumerate(steps)]
-    assert net(events) == {"3": True, "4": False}
+    assert net(events) == {"1": False, "2": True, "3": True, "4": False}
 
 
 STEPS = st.lists(

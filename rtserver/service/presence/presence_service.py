@@ -128,7 +128,8 @@ class PresenceService(ThreadBound):
         least: float | None = None
         for topic in self._topics.values():
             seconds = topic.seconds_to_difference(now)
-            if seconds == 0.0 and topic.take_difference(now):
+            if seconds == 0.0:
+                topic.take_difference(now)
                 self._publisher.send(topic)
             if (seconds := topic.seconds_to_difference(now)) is not None:
                 least = seconds if least is None else min(least, seconds)

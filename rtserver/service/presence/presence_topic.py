@@ -62,8 +62,8 @@ class PresenceTopic(Topic):
         """Return the seconds until a difference is due; None if there is nothing to say."""
         return max(0.0, self._due - now) if self._pending else None
 
-    def take_difference(self, now: float) -> bool:
-        """Make rows of the events that wait, to be posted. Return False if there are none.
+    def take_difference(self, now: float) -> None:
+        """Make rows of the events that wait, to be posted. There must be some.
 
         Too many make everybody ask for a new listing.
         """
@@ -74,15 +74,12 @@ class PresenceTopic(Topic):
         else:
             events = [self._pending.popleft() for _ in range(min(MOST_EVENTS, len(self._pending)))]
             rows = self._rows(events)
-            if not rows:
-                return False
             # Of a moment of which a part waits nothing counts as known: who comes back gets all of it once more.
             whole_ms = self._pending[0].at_ms - 1 if self._pending else events[-1].at_ms
             self.seq = max(before, min(events[-1].at_ms, whole_ms))
         self._due = now + DIFFERENCE_SECONDS
         self.unsent += rows
         self.left_out = self.seq - before - len(rows)
-        return True
 
     def rows_after(self, known_ms: int) -> tuple[Row, ...] | None:
         """Return the rows for a client that knows all up to a moment; None if it needs a listing."""

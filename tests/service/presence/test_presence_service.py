@@ -404,3 +404,25 @@ def test_a_queue_that_refuses_costs_viewers_nothing_and_is_told_all_later(
 
 def refuse(tales: object) -> int:
     raise RegistryRefusedError("memory", "the queue is a list")
+
+
+def test_a_newcomer_between_a_leave_and_a_return_hears_of_the_return(registry: Registry, server: Server) -> None:
+    page = Page()
+    server.hold("1")
+    server.subscribe(ref=9)
+    server.turn()
+    server.drop("1")
+    registry.wait(9.9)
+    server.hold("2")
+    server.turn()  # no other difference for a second
+    registry.wait(0.2)
+    server.turn()
+    server.take()
+    page.ask(server, 1)
+    assert page.take(server.take())
+    assert page.users == {"2"}
+    server.hold("1")
+    registry.wait(1)
+    server.turn()
+    assert page.take(server.take())
+    assert page.users == {"1", "2"}
