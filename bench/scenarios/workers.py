@@ -32,8 +32,8 @@ def run(scale: Scale) -> Numbers:
     def one_each(running: RunningPeer) -> Numbers:
         with running.clients() as clients:
             clients.connect(QUOTES)
-            for number in range(QUOTES):
-                running.open_up(clients, [number], [number])
+            for quote, number in enumerate(clients.sockets):
+                running.open_up(clients, [quote], [number])
             return delivered(running, clients, RATE, seconds)
 
     def all_on_some(running: RunningPeer) -> Numbers:
