@@ -19,7 +19,7 @@ from tcelib.redis.redis_address import Place
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
 from tcelib.redis.role_pool import RolePool
-from tests.hub_standing import BLOCKED_SECONDS, longest_standing
+from tests.hub_standing import STANDING_SECONDS, longest_standing
 from tests.redis_cluster import RedisCluster
 from tests.sentinel_group import client_of
 
@@ -173,7 +173,6 @@ def test_while_a_slot_is_being_moved_writes_are_refused_and_afterwards_they_foll
 
 
 def test_a_primary_and_a_node_that_froze_do_not_stop_the_hub(tmp_path: Path) -> None:
-    """The best of three, because a busy machine makes a hub stand as well."""
     with RedisCluster(tmp_path, QUEUE, replicas=1) as cluster:
         clients = [gevent_client(f"{cluster.address}?socket_timeout=0.5") for _ in range(3)]
         for client in clients:
@@ -187,7 +186,7 @@ def test_a_primary_and_a_node_that_froze_do_not_stop_the_hub(tmp_path: Path) -> 
         cluster.wait_for(cluster.replicas[0])
         with client_of(cluster.primary) as other:
             assert other.get(QUEUE) == b"after"
-    assert min(stood) < BLOCKED_SECONDS
+    assert min(stood) < STANDING_SECONDS  # all three meet the same; a disk or the host may hold up one
 
 
 def write_until_done(client: RedisClient) -> None:

@@ -17,7 +17,7 @@ from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
 from tcelib.redis.role_pool import RolePool
 from tcelib.redis.sentinel import SETTLED_SECONDS, SentinelResolver
-from tests.hub_standing import BLOCKED_SECONDS, longest_standing
+from tests.hub_standing import STANDING_SECONDS, longest_standing
 from tests.redis_process import RedisProcess
 from tests.sentinel_group import NAME, SentinelGroup, SentinelProcess, client_of
 
@@ -186,7 +186,6 @@ def test_after_a_failover_a_write_of_any_role_reaches_the_new_primary_at_the_fir
 
 
 def test_a_primary_that_froze_is_left_and_no_sentinel_that_froze_stops_the_hub(group: SentinelGroup) -> None:
-    """The best of three, because a busy machine makes a hub stand as well."""
     clients = [gevent_client(f"{group.address}?socket_timeout=0.5") for _ in range(3)]
     for client in clients:
         client.call("SET", "before", 1)
@@ -200,7 +199,7 @@ def test_a_primary_that_froze_is_left_and_no_sentinel_that_froze_stops_the_hub(g
         client.close()
     with client_of(group.primary) as other:
         assert other.get("after") == b"1"
-    assert min(stood) < BLOCKED_SECONDS
+    assert min(stood) < STANDING_SECONDS  # all three meet the same; a disk or the host may hold up one
 
 
 def write_until_done(client: RedisClient) -> None:
