@@ -17,7 +17,7 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos workers failover leak heap market codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos workers failover leak heap market regions codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,13 +33,14 @@ test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, type
 most-tests: $(TEST_READY) $(NODE_READY)
 	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site and not failover"
 
-test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos
+test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos, two regions
 	$(PYTHON) tools/python_matrix.py newest
 	MARKET_DAYS=200 $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/service/quote/test_same_numbers.py
 	$(PYTHON) -m soak.chaos --seconds 60
 	$(PYTHON) -m soak.chaos --workers 2 --seconds 90 --only "kill one worker" --only "renew workers" --only "kill servers"
 	$(PYTHON) -m soak.chaos --sentinels --seconds 60 --only "kill redis" --only "fail over"
 	$(MAKE) --no-print-directory failover
+	$(PYTHON) -m soak.regions
 
 lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
@@ -85,6 +86,9 @@ heap: $(TEST_READY) ## leave the page of charts open for an hour; fails if its m
 
 market: $(TEST_READY) ## bring 5,000 live instruments with years of bars to a server for half an hour; fails if its memory grows or pictures are slow
 	$(PYTHON) -m soak.market $(ARGS)
+
+regions: $(TEST_READY) ## cut a core off from two regions of servers, 40 ms away, and mend it; fails for one message lost, doubled or out of order
+	$(PYTHON) -m soak.regions $(ARGS)
 
 codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser's bundle and types
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js

@@ -102,13 +102,14 @@ class Stage:
 
 
 class Producer:
-    """Pushes numbers to everyone, ``rate`` a second."""
+    """Pushes numbers to everyone, ``rate`` a second. ``moments`` are those at which it began to push each."""
 
     def __init__(self, redis_url: str, rate: float) -> None:
         self._client = cancellable_client(redis_url)
         self._interval = 1 / rate
         self._is_over = False
         self.sent = 0
+        self.moments: list[float] = []
 
     def stop(self) -> None:
         """End when what is being sent has been counted: a cancelled RPUSH may have been carried out."""
@@ -120,6 +121,7 @@ class Producer:
             while not self._is_over:
                 data = {"user_id": "*", "type": KIND, "data": self.sent}
                 raw = json.dumps({"type": "pushuser", "src": "bench", "data": data})
+                self.moments.append(time.monotonic())
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await self._client.rpush(QUEUE, raw)
                 self.sent += 1

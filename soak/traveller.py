@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-TEXT, CLOSE = 0x81, 0x88
+TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 PATIENCE_SECONDS = 30.0
 BACKOFF_SECONDS = 0.25
 LONGEST_SECONDS = 30.0
@@ -130,7 +130,9 @@ class Traveller:
             if first == CLOSE:
                 writer.write(client_frame(CLOSE, payload))
                 return
-            if first == TEXT:
+            if first == PING:
+                writer.write(client_frame(PONG, payload))
+            elif first == TEXT:
                 answer = self.notes.on_message(json.loads(payload))
                 if answer is not None:
                     writer.write(client_frame(TEXT, json.dumps(answer).encode()))
