@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.config import Config, split_urls
 from rtserver.bootstrap.config.config_source import load_config, read_environment, read_file, read_options
 from rtserver.bootstrap.config.error import ConfigError
 from rtserver.bootstrap.config.setting import as_markdown, settings
@@ -140,11 +140,21 @@ def test_a_bad_value_names_source_key_value_and_what_is_allowed(tmp_path: Path) 
         'redis_url = "localhost:6379"',
         'redis_url = "redis://"',
         'redis_url = "redis://host:port/0"',
+        'redis_read_url = "redis://near,http://far"',
+        'redis_read_url = "redis://near,redis://far:port"',
+        'redis_read_url = "redis+sentinel://one/service"',
         "[port]\nx = 1",
     ],
 )
 def test_a_value_outside_its_bounds_or_of_another_type_is_refused(tmp_path: Path, line: str) -> None:
     assert "is not allowed; it must be" in message_of(read_file, write(tmp_path, line))
+
+
+def test_several_replicas_stand_in_one_text_in_their_order(tmp_path: Path) -> None:
+    text = "redis://near:1, rediss://other:2/1,unix:///run/redis.sock"
+    found = read_file(write(tmp_path, f'redis_read_url = "{text}"'))["redis_read_url"]
+    assert split_urls(str(found)) == ("redis://near:1", "rediss://other:2/1", "unix:///run/redis.sock")
+    assert split_urls("") == ()
 
 
 def test_a_bad_redis_address_is_not_repeated_because_it_may_hold_a_password() -> None:

@@ -44,6 +44,12 @@ def test_the_defaults_fit_together() -> None:
         ),
         ({"picture_rows": ROWS}, {"picture_rows": ROWS + 1}, "picture_rows", "outbox_hard_bytes"),
         ({"bus_bytes": 16_777_216}, {"bus_bytes": 16_777_215}, "bus_bytes", "service_message_bytes"),
+        (
+            {"redis_url": "redis://core", "redis_read_url": "redis://near"},
+            {"redis_read_url": "redis://near"},
+            "redis_read_url",
+            "redis_url",
+        ),
         ({"reuse_port": True}, {"reuse_port": True, "workers": "auto"}, "reuse_port", "workers"),
         ({"queue": "a", "queues": ("a", "b")}, {"queue": "b", "queues": ("a", "b")}, "queues", "queue"),
         ({"queue": "a", "queues": ("a", "b")}, {"queue": "a", "queues": ("a", "b", "a")}, "queues", "queue"),

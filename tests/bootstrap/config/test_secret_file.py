@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtserver.bootstrap.command.check import Severity, check_secret_files
-from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.config import Config, split_urls
 from rtserver.bootstrap.config.config_source import load_config
 from rtserver.bootstrap.config.error import CertificateError, ConfigError
 from rtserver.bootstrap.config.secret_file import Reloading
@@ -95,6 +95,16 @@ def test_whoever_connects_is_told_where_the_password_is(tmp_path: Path, secret: 
     assert credentials is not None
     assert credentials.get_credentials() == (SECRET,)
     assert SECRET not in url
+
+
+def test_replicas_without_a_password_have_the_same_one(tmp_path: Path, secret: Path) -> None:
+    config = load(tmp_path, redis_url=URL, redis_read_url=f"{URL},redis://:own@near", redis_password_file=str(secret))
+    near, other = split_urls(config.redis_read_url)
+    address, credentials = split_password_file(near)
+    assert address == URL
+    assert credentials is not None
+    assert credentials.get_credentials() == (SECRET,)
+    assert other == "redis://:own@near"
 
 
 @pytest.mark.parametrize(
