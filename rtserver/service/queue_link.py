@@ -57,9 +57,11 @@ class QueueLink:
         """Text of the last refusal; empty unless it ``is_refusing``."""
         return self._refusal if self.is_refusing else ""
 
-    def call(self, operation: Callable[..., T], *args: object) -> T:
+    def call(self, operation: Callable[..., T], *args: object, is_proof: bool = True) -> T:
         """Return ``operation(*args)``, repeated until the queue does it. Raises ``QueueError`` only while
         ``is_ending``.
+
+        An answer that may be another server's is no proof that the queue is back.
         """
         attempt = 0
         while True:
@@ -72,7 +74,7 @@ class QueueLink:
                 self._pause(full_jitter(attempt, FIRST_DELAY, LONGEST_DELAY, self._jitter))
                 attempt += 1
             else:
-                if not self.is_connected:
+                if is_proof and not self.is_connected:
                     self._on_answer()
                 return result
 

@@ -15,12 +15,15 @@ from soak.rolling import KIND, Producer, cancel, until
 from soak.traveller import Notes, Traveller
 
 MOST_SECONDS_UNNOTICED = 4.0
+SURELY_NOTICED_SECONDS = 10.0
+"""By then each call to a core that is cut off has been given up."""
 
 
 @dataclass(frozen=True)
 class Report:
     """Counts of all pages together. ``noticed_seconds`` are from each cut of a replica until another server is read.
 
+    ``ready_while_cut`` counts the servers that said so of themselves although they could not reach the core.
     ``delay_ms`` are the median and the 99th of 100 of a message from the producer to a page, while nothing is cut.
     """
 
@@ -34,6 +37,7 @@ class Report:
     resume_lost: int
     failures: int
     bus_lost: int
+    ready_while_cut: int
     noticed_seconds: list[float]
     returned_seconds: list[float]
     delay_ms: tuple[float, float]
@@ -43,6 +47,7 @@ class Report:
     def is_good(self) -> bool:
         """Tell whether every page saw everything once, and every silence was noticed in time."""
         losses = self.lost or self.repeated or self.out_of_order or self.resume_lost or self.bus_lost
+        losses = losses or self.ready_while_cut
         return not losses and max(self.noticed_seconds) < MOST_SECONDS_UNNOTICED
 
 
@@ -79,6 +84,7 @@ class Play:
         self.noticed: list[float] = []
         self.returned: list[float] = []
         self.healed: list[float] = []
+        self.ready_while_cut = 0
 
     async def run(self, seconds: float, rounds: int, *, waits_for_return: bool) -> None:
         """Cut and mend, then wait until each page has the last message."""
@@ -120,6 +126,8 @@ class Play:
         world = self._world
         world.cut(region, f"{region}-copy")
         await asyncio.sleep(seconds)
+        if seconds > SURELY_NOTICED_SECONDS:
+            self.ready_while_cut += sum(server.is_ready() for server in world.of(region))
         elsewhere = [page for page in self._pages if page not in self._pages_of(region)]
         await self._until_all_have(self._producer.sent - 1, elsewhere)
         world.mend(region, f"{region}-copy")
@@ -154,6 +162,7 @@ class Play:
             resume_lost=sum(one.lost for one in notes),
             failures=sum(len(page.failures) for page in self._pages),
             bus_lost=sum(round(server.number("bus_lost_total")) for server in self._world.servers),
+            ready_while_cut=self.ready_while_cut,
             noticed_seconds=self.noticed,
             returned_seconds=self.returned,
             delay_ms=self._delays(),

@@ -196,7 +196,8 @@ class BusReader:
 
         What was read waits here until it can be dispatched: the next read is under way while the last one is handled.
         """
-        entries = self._link.call((self._near or self._queue).read, self.position, self._size.count, READ_SECONDS)
+        bus, is_proof = self._near or self._queue, self._near is None
+        entries = self._link.call(bus.read, self.position, self._size.count, READ_SECONDS, is_proof=is_proof)
         if entries:
             self._read_until = entries[-1].id
         self._pause(0)  # the lanes work before they get more

@@ -48,7 +48,8 @@ class LaneWorker:
         self._repeats = repeats or RepeatFilter(queue, link)
         self._size = ReadSize(CATCH_UP_COUNT)
         self._lane = lane
-        self._bus = bus or queue
+        self._queue = queue
+        self._bus: BusPort = bus or queue
         self._link = link
         self._reader = reader
         self._awake = awake
@@ -107,7 +108,8 @@ class LaneWorker:
             self._pause(HOLD_SECONDS)
         until = self._reader.position
         count = self._size.count
-        entries = self._link.call(self._bus.range, self._lane.position, until, count)
+        is_proof = self._bus is self._queue
+        entries = self._link.call(self._bus.range, self._lane.position, until, count, is_proof=is_proof)
         self._size.note(entries)
         opened = self._lane.open(entries)
         repeats = self._repeats.find(opened)

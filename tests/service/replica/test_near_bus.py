@@ -58,7 +58,7 @@ class Play:
         self.handler = Recorder()
         self.lane = Lane(self.handler, DeadLetters())
         dispatcher = ServiceMessageDispatcher([self.lane], DeadLetters())
-        link = QueueLink(lambda _seconds: None)
+        self.link = link = QueueLink(lambda _seconds: None)
         self.reader = BusReader(
             self.queue,
             link,
@@ -307,6 +307,19 @@ def test_only_the_primarys_errors_are_raised() -> None:
     play.queue.read = fail  # type: ignore[method-assign]
     with pytest.raises(QueueAwayError, match="memory:: away"):
         play.bus.read(START, 1, 0)
+
+
+def test_an_answer_of_a_replica_is_no_sign_of_the_primary() -> None:
+    play = Play()
+    play.settle()
+    play.put(1)
+    play.sync()
+    play.link.is_connected = False
+    play.reader.read()
+    assert play.numbers() == [0]
+    assert not play.link.is_connected
+    play.reader.read()
+    assert play.link.is_connected, "nothing came, and the primary has said that there is nothing"
 
 
 def test_at_the_end_the_primary_is_read_and_what_waits_at_replicas_ends() -> None:
