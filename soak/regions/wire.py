@@ -11,8 +11,8 @@ is mended.
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import IO
 
 from rtserver.bench.process import running
@@ -33,17 +33,21 @@ class Wire:
         self._is_whole = asyncio.Event()
         self._is_whole.set()
         self._server: asyncio.Server | None = None
+        self._carrying: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def open(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._carry, HOST, 0)
+        self._server = await asyncio.start_server(self._accept, HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def close(self) -> None:
-        """Listen no more."""
+    async def close(self) -> None:
+        """Listen no more, and end what is carried."""
         assert self._server is not None
         self._server.close()
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
 
     def part(self) -> None:
         """Let nothing through."""
@@ -53,19 +57,21 @@ class Wire:
         """Let everything through that was held up."""
         self._is_whole.set()
 
+    def _accept(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._carry(near_reader, near))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
+
     async def _carry(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        try:
+        async with closing(near):
             await asyncio.sleep(2 * self._seconds)  # the handshake's trip
             await self._is_whole.wait()
-            far_reader, far = await asyncio.open_connection(HOST, self._backend)
-        except OSError:
-            near.close()
-            return
-        try:
-            await asyncio.gather(self._pump(near_reader, far), self._pump(far_reader, near))
-        finally:
-            near.close()
-            far.close()
+            try:
+                far_reader, far = await asyncio.open_connection(HOST, self._backend)
+            except OSError:
+                return
+            async with closing(far):
+                await asyncio.gather(self._pump(near_reader, far), self._pump(far_reader, near))
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pieces: Pieces = asyncio.Queue(MOST_PIECES)
@@ -93,6 +99,17 @@ class Wire:
                     return
                 writer.write(data)
                 await writer.drain()
+
+
+@asynccontextmanager
+async def closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    """Close a stream behind the block, and wait for that."""
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 class Wires:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from soak.regions.wire import Wire, laid
+from soak.regions.wire import Wire, closing, laid
 
 SECONDS = 10.0
 DELAY = 0.05
@@ -15,9 +15,9 @@ async def echoing() -> AsyncIterator[int]:
     """A port that returns what it gets, to the end of it."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(100_000):
-            writer.write(data)
-        writer.close()
+        async with closing(writer):
+            while data := await reader.read(100_000):
+                writer.write(data)
 
     async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
@@ -25,12 +25,10 @@ async def echoing() -> AsyncIterator[int]:
 
 async def ask(port: int, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(data)
-    writer.write_eof()
-    async with asyncio.timeout(SECONDS):
-        answer = await reader.read()
-    writer.close()
-    return answer
+    async with closing(writer), asyncio.timeout(SECONDS):
+        writer.write(data)
+        writer.write_eof()
+        return await reader.read()
 
 
 def test_all_bytes_come_and_each_trip_takes_its_time() -> None:
@@ -43,7 +41,7 @@ def test_all_bytes_come_and_each_trip_takes_its_time() -> None:
             data = bytes(range(256)) * 4_000
             assert await ask(wire.port, data) == data
             assert now() - begun >= 4 * DELAY, "to connect, there, and back"
-            wire.close()
+            await wire.close()
 
     asyncio.run(run())
 
@@ -54,22 +52,21 @@ def test_what_is_under_way_waits_while_it_is_parted_and_none_is_lost() -> None:
             wire = Wire(backend, 0.0)
             await wire.open()
             reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
-            writer.write(b"before")
-            assert await reader.readexactly(6) == b"before"
-            wire.part()
-            writer.write(b"during")
-            late = asyncio.create_task(ask(wire.port, b"new"))
-            answer = asyncio.create_task(reader.readexactly(6))
-            for _ in range(100):  # turns in which it would come, if nothing held it up
-                await asyncio.sleep(0)
-            assert not answer.done()
-            assert not late.done()
-            wire.mend()
-            async with asyncio.timeout(SECONDS):
+            async with closing(writer), asyncio.timeout(SECONDS):
+                writer.write(b"before")
+                assert await reader.readexactly(6) == b"before"
+                wire.part()
+                writer.write(b"during")
+                late = asyncio.create_task(ask(wire.port, b"new"))
+                answer = asyncio.create_task(reader.readexactly(6))
+                for _ in range(100):  # turns in which it would come, if nothing held it up
+                    await asyncio.sleep(0)
+                assert not answer.done()
+                assert not late.done()
+                wire.mend()
                 assert await answer == b"during"
                 assert await late == b"new"
-            writer.close()
-            wire.close()
+            await wire.close()
 
     asyncio.run(run())
 
@@ -81,13 +78,10 @@ def test_a_wire_to_nobody_ends_what_connects() -> None:
         wire = Wire(backend, 0.0)
         await wire.open()
         reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
-        async with asyncio.timeout(SECONDS):
+        async with closing(writer), asyncio.timeout(SECONDS):
             with suppress(ConnectionError):
                 assert await reader.read() == b""
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-        wire.close()
+        await wire.close()
 
     asyncio.run(run())
 
