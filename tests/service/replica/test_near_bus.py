@@ -12,6 +12,7 @@ from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.memory_replica import MemoryPulse, MemoryReplica
 from rtserver.base.queue.port import START, Entry, QueueAwayError, just_before
 from rtserver.base.queue.replica_port import Glimpse
+from rtserver.bootstrap.probes import near_reading
 from rtserver.service.message import encode
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
@@ -294,6 +295,22 @@ def test_a_replica_that_lags_behind_its_own_pulse_by_less_than_a_read_is_not_bla
     assert play.choice.current == 0
     assert play.read_all() == [0]
     assert queue.newest_id() == play.reader.position
+
+
+def test_the_numbers_say_where_the_bus_is_read_and_how_far_each_replica_is_behind() -> None:
+    play = Play(2)
+    play.settle()
+    assert play.bus.read_at() == {"memory:": 0.0, "memory:0": 1.0, "memory:1": 0.0}
+    play.replicas[1].is_linked = False
+    play.settle(5)
+    assert play.bus.behind()["memory:0"] == 0.0
+    assert play.bus.behind()["memory:1"] == pytest.approx(4.5, abs=0.6)
+    moves = play.bus.moves
+    play.replicas[0].is_away = True
+    play.reader.read()
+    assert play.bus.moves == moves + 1
+    assert near_reading({"q": play.bus}).detail == play.bus.detail
+    assert near_reading({"q": play.bus, "r": play.bus}).detail == f"q: {play.bus.detail}; r: {play.bus.detail}"
 
 
 def test_only_the_primarys_errors_are_raised() -> None:
