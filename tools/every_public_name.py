@@ -230,6 +230,7 @@ class BookingMsgHandler(ServiceMsgHandler):
     msg_type = "booking"
     data_type = Order
     delivery = "once"
+    is_sharded = True
     replays = False
 
     def __init__(self, services: ServiceContext) -> None:

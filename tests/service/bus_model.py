@@ -111,7 +111,7 @@ class ImpatientWork:
 
 
 class Stop:
-    """The event and the pause of every loop: both end the step."""
+    """The event of every loop, whose wait ends the step."""
 
     def set(self) -> None:
         """Somebody else would be woken; the machine chooses who is next."""
@@ -142,13 +142,14 @@ class Worker:
         self.queue = FaultyQueue(queue)
         self.work_left = queue.work(stream_of(ONCE)).length
         stop, context = Stop(), Surroundings().context
+        self._is_reading = False
         port: Any = self.queue
         pipeline = Pipeline(
             port,
             QueueLink(lambda _seconds: None),  # it tries again at once: how long it waits is not the question here
             [HANDLERS[kind](context, handled[kind]) for kind in (*TYPES, ONCE)],
             is_congested=lambda: False,
-            pause=stop.wait,
+            pause=self._pause,
             event=lambda: stop,
             worker=name,
             limits=PipelineLimits(4, 50, lane_bound=3, lane_batch=2, once=OnceRule(TRIES, claim_seconds)),
@@ -190,7 +191,14 @@ class Worker:
         if self.reader.is_resting:
             self.reader.catch_up()
         else:
+            self._is_reading = True
             self.reader.read()
+            self._is_reading = False
+
+    def _pause(self, _seconds: float) -> None:
+        """End a step; but what was read is handed on in the same one, and the machine chooses who works before."""
+        if not self._is_reading:
+            raise Stepped
 
     def work(self, lane: int) -> None:
         """One batch of a lane, or what it does when it has none."""

@@ -122,7 +122,7 @@ def test_a_worker_that_dies_after_the_failover_before_it_saw_it_goes_on_at_the_e
     cluster.put(*range(10, 40))
     for _ in range(50):
         one.move()
-        one.reader.read()
+        one.read()
         for lane in range(len(one.lanes)):
             one.work(lane)
     cluster.fail_over()

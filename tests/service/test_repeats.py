@@ -92,7 +92,7 @@ def test_a_lane_that_is_behind_drops_repeats_as_well(world: World) -> None:
     world.queue.put([message(number, message_id=number // 2) for number in range(40)])
     for _ in range(10):
         worker.move()
-        worker.reader.read()
+        worker.read()
     assert any(lane.is_behind for lane in worker.lanes)
     worker.run_until_idle()
     assert world.handled["one"]["a"] == list(range(0, 40, 2))

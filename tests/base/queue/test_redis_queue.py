@@ -660,8 +660,8 @@ def test_a_key_of_another_kind_at_a_user_costs_that_user_only_until_it_is_gone(
     [found_8] = queue.kept("users", ["user:8"], before, one, 10)
     assert found_8.gone is Gone.EXPIRED  # what came meanwhile is lost to this user, who is told
     assert queue.keep("users", two, [Kept("user:8", two, b"x")], DAY_OF_ENTRIES) == 1
-    assert queue.kept("users", ["user:8"], before, two, 10) == [([(two, b"x")], Gone.TRIMMED)]
-    assert queue.kept("users", ["user:8"], one, two, 10) == [([(two, b"x")], None)]
+    assert queue.kept("users", ["user:8"], before, two, 10) == [([Entry(two, b"x")], Gone.TRIMMED)]
+    assert queue.kept("users", ["user:8"], one, two, 10) == [([Entry(two, b"x")], None)]
 
 
 NO_PLACES = [
