@@ -37,10 +37,10 @@ test-all: test wheel django-matrix ## `make test`, then all that takes longer: t
 	$(PYTHON) tools/python_matrix.py newest
 	MARKET_DAYS=200 $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/service/quote/test_same_numbers.py
 	$(PYTHON) -m soak.chaos --seconds 60
-	$(PYTHON) -m soak.chaos --workers 2 --seconds 90 --only "kill one worker" --only "renew workers" --only "kill servers"
-	$(PYTHON) -m soak.chaos --sentinels --seconds 60 --only "kill redis" --only "fail over"
+	$(PYTHON) -m soak.chaos --workers 2 --seconds 60 --only "kill one worker" --only "renew workers" --only "kill servers"
+	$(PYTHON) -m soak.chaos --sentinels --seconds 40 --only "kill redis" --only "fail over"
 	$(MAKE) --no-print-directory failover
-	$(PYTHON) -m soak.regions
+	$(PYTHON) -m soak.regions --rounds 1 --seconds 12
 
 lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
