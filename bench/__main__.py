@@ -8,6 +8,8 @@ A server gets one core, everything that makes load another. Prints Markdown; ``-
 
 import argparse
 import json
+import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,6 +73,8 @@ def main() -> None:
     if arguments.publish:
         publish(arguments.publish)
         return
+    # As a KeyboardInterrupt does, so that the servers under way end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
     raise_file_limit()  # and that of the processes started later
     pin_this_process()
