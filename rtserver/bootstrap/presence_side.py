@@ -26,7 +26,7 @@ from tcelib.redis.redis_connection import RedisClient
 
 
 class PresenceNotes(NamedTuple):
-    """How the items of this server are noted in the registry."""
+    """Notes of this server's items in the registry."""
 
     hold: Note
     drop: Note

@@ -43,7 +43,7 @@ class _Absence(NamedTuple):
 
 
 class PresenceTable:
-    """Who is present. Holders of items are those of the registry, by number.
+    """Users who are present. Holders of items are those of the registry, by number.
 
     ``now_ms`` is the moment up to which all is known.
     """

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Look(NamedTuple):
-    """What a look has found: the events since the last one, in their order.
+    """Findings of a look: the events since the last one, in their order.
 
     It ``is_new`` if the table was made anew under another epoch: then the events are not all that has changed for
     those who know of the epoch before. It ``is_short`` if there are changes that another look will have.

@@ -5,16 +5,14 @@ The scripts describe themselves.
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from rtserver.base.queue.server_name import check_no_server_reads
 from rtserver.registry.presence_port import GONE_SECONDS, SLICE, Tale
-from tcelib.lease.port import CHANGES, RegistryAwayError, RegistryError, RegistryRefusedError
-from tcelib.lease.redis import CHANGE_SECONDS, KEYS
+from tcelib.lease.port import CHANGES, RegistryAwayError, RegistryRefusedError
+from tcelib.lease.redis import CHANGE_SECONDS, KEYS, explained
 from tcelib.queue.error import MessageError, QueueAwayError, QueueError
-from tcelib.redis.key_kind import WRONG_KIND, wrong_keys
 from tcelib.redis.redis_connection import RedisClient
 from tcelib.redis.redis_error import RedisCallError
 from tcelib.redis.script import load_script
@@ -95,17 +93,7 @@ class RedisPresence:
         try:
             return operation()
         except RedisCallError as error:
-            raise self._explained(error) from error
-
-    def _explained(self, error: RedisCallError) -> RegistryError:
-        """Return the error of the registry, with the names of keys of another kind: Redis names none."""
-        if error.trouble.is_away:
-            return RegistryAwayError(error.address, error.reason)
-        reason = error.reason
-        if WRONG_KIND in reason:
-            with suppress(RedisCallError):  # then the error names no key
-                reason += wrong_keys(partial(self._client.call, "TYPE"), {**self._kinds, self._epoch: "string"})
-        return RegistryRefusedError(error.address, reason)
+            raise explained(error, self._client, {**self._kinds, self._epoch: "string"}) from error
 
 
 def _raw(text: str) -> bytes:

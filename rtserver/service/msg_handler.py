@@ -81,7 +81,7 @@ class ServiceMsgHandler(ThreadBound):
     is_light: ClassVar[bool] = False
     """True if a message takes few microseconds, so that much larger batches than others' are handled at once."""
     is_sharded: ClassVar[bool] = False
-    """Whether messages of the type may come on each of several ``queues``, each of which then has an object."""
+    """True if messages of the type may come on each of several ``queues``, each of which then has an object."""
     replays: ClassVar[bool] = False
     """True if the handler gets, at the start, what the bus still holds from before."""
 

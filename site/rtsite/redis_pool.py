@@ -79,8 +79,8 @@ class Guide:
         return place
 
 
-class LedConnection(redis.Connection):
-    """TCP. It leads to where ``find`` says when it is opened."""
+class _Led:
+    """Part of a connection that leads to where ``find`` says when it is opened."""
 
     def __init__(self, *, find: Callable[[], tuple[str, int]], **options: Any) -> None:
         self._find = find
@@ -88,19 +88,15 @@ class LedConnection(redis.Connection):
 
     def _connect(self) -> Any:
         self.host, self.port = self._find()
-        return super()._connect()
+        return super()._connect()  # type: ignore[misc]  # redis-py's
 
 
-class LedSSLConnection(redis.SSLConnection):
-    """The same with TLS."""
+class LedConnection(_Led, redis.Connection):
+    """TCP."""
 
-    def __init__(self, *, find: Callable[[], tuple[str, int]], **options: Any) -> None:
-        self._find = find
-        super().__init__(**options)
 
-    def _connect(self) -> Any:
-        self.host, self.port = self._find()
-        return super()._connect()
+class LedSSLConnection(_Led, redis.SSLConnection):
+    """TCP with TLS."""
 
 
 def _ask_sentinel(sentinel: redis.Redis, service: str) -> tuple[str, int] | None:

@@ -224,14 +224,18 @@ class RedisLeases:
             raise self._explained(error) from error
 
     def _explained(self, error: RedisCallError) -> RegistryError:
-        """Return the error of the registry, with the names of keys of another kind: Redis names none."""
-        if error.trouble.is_away:
-            return RegistryAwayError(error.address, error.reason)
-        reason = error.reason
-        if WRONG_KIND in reason:
-            with suppress(RedisCallError):  # then the error names no key
-                reason += wrong_keys(partial(self._client.call, "TYPE"), self._kinds)
-        return RegistryRefusedError(error.address, reason)
+        return explained(error, self._client, self._kinds)
+
+
+def explained(error: RedisCallError, client: RedisClient, kinds: Mapping[str, str]) -> RegistryError:
+    """Return the error of the registry, with the names of keys of another kind than ``kinds``: Redis names none."""
+    if error.trouble.is_away:
+        return RegistryAwayError(error.address, error.reason)
+    reason = error.reason
+    if WRONG_KIND in reason:
+        with suppress(RedisCallError):  # then the error names no key
+            reason += wrong_keys(partial(client.call, "TYPE"), kinds)
+    return RegistryRefusedError(error.address, reason)
 
 
 def _slices(items: Sequence[str]) -> Iterator[Sequence[str]]:

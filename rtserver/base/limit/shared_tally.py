@@ -89,7 +89,7 @@ class SharedTally:
 
     @property
     def unplaced(self) -> int:
-        """How often there was no place in memory to tell the other processes of a count or a bucket."""
+        """Number of times that there was no place in memory to tell the other processes of a count or a bucket."""
         return self._column.unplaced
 
     def counts(self, name: str) -> Counts:

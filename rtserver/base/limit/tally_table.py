@@ -52,7 +52,7 @@ class Buffer(Protocol):
 
 
 class Row:
-    """Where the values of a key are, as the owner of one column sees them.
+    """Places of the values of a key, as the owner of one column sees them.
 
     ``packed`` is the ``tag`` as it stands in memory; the tags of its set are the bytes from ``start`` to ``end``, the
     first of them belongs to the place ``first``. ``own`` is the first place of the owner's column, ``place`` the one

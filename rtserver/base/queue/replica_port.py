@@ -19,7 +19,7 @@ class Glimpse(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What a server says of itself.
+    """A server's words about itself.
 
     ``primary`` is the address that it follows, empty if it follows none. ``data`` are the ids of its data set: the
     present one, and the one that it came from. A primary and all that follow it, directly or not, have one in common.

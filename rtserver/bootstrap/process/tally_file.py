@@ -29,7 +29,7 @@ class Tallies(NamedTuple):
 
     @property
     def unplaced(self) -> int:
-        """How often there was no place in memory to tell the other workers of a count or a bucket."""
+        """Number of times that there was no place in memory to tell the other workers of a count or a bucket."""
         return sum(tally.unplaced for tally in self if isinstance(tally, SharedTally))
 
 

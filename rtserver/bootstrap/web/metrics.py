@@ -38,7 +38,7 @@ class Measure:
     read: Callable[[], Value]
     label: str = ""
     of_queue: Mapping[str, Callable[[], Value]] | None = None
-    """What ``read`` returns for each of several queues; then ``read`` itself is not called."""
+    """Functions as ``read`` for each of several queues; then ``read`` itself is not called."""
 
 
 class Metrics:

@@ -49,7 +49,7 @@ class NearBus:
 
     @property
     def detail(self) -> str:
-        """What is read, and of each replica before it in order why that one is not."""
+        """The server that is read, and of each replica before it in order the reason why that one is not."""
         choice, now = self._choice, self._now()
         place = choice.current
         if place is None:
