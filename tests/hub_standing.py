@@ -1,4 +1,4 @@
-"""How long a gevent hub stands while one of its greenlets works."""
+"""Seconds for which a gevent hub stands while one of its greenlets works."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import gevent
 
 STANDING_SECONDS = 0.05
-"""What the hub of the service thread may stand at most, whatever becomes of Redis."""
+"""Most that the hub of the service thread may stand, whatever becomes of Redis."""
 
 
 def longest_standing(work: Callable[[], object]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 from rtserver.base.queue.server_name import check_no_server_reads
 from rtserver.registry.presence_port import GONE_SECONDS, SLICE, Tale
 from tcelib.lease.port import CHANGES, RegistryAwayError, RegistryRefusedError
-from tcelib.lease.redis import CHANGE_SECONDS, KEYS, explained
+from tcelib.lease.redis import CHANGE_SECONDS, KEYS, explained, raw_of, text_of
 from tcelib.queue.error import MessageError, QueueAwayError, QueueError
 from tcelib.redis.redis_connection import RedisClient
 from tcelib.redis.redis_error import RedisCallError
@@ -59,7 +59,7 @@ class RedisPresence:
         following, flat = self._do(partial(self._client.call, "HSCAN", self._told, cursor or "0", "COUNT", SLICE))
         if isinstance(flat, dict):
             flat = [part for pair in flat.items() for part in pair]
-        users = {_text(user): int(at) for user, at in zip(flat[::2], flat[1::2], strict=True) if at.isdigit()}
+        users = {text_of(user): int(at) for user, at in zip(flat[::2], flat[1::2], strict=True) if at.isdigit()}
         return users, f"{int(following)}" if int(following) else ""
 
     def _ask(self, lost: str) -> tuple[int, str]:
@@ -72,7 +72,7 @@ class RedisPresence:
 
     def _tell_slice(self, op: str, tales: Sequence[Tale]) -> int:
         self._check_queue()
-        parts = [part for tale in tales for part in (_raw(tale.user), tale.at_ms, tale.body)]
+        parts = [part for tale in tales for part in (raw_of(tale.user), tale.at_ms, tale.body)]
         arguments = (*self._first, op, GONE_SECONDS, *parts)
         return int(self._do(partial(self._client.run_script, self._tell, list(self._kinds), *arguments)))
 
@@ -94,14 +94,3 @@ class RedisPresence:
             return operation()
         except RedisCallError as error:
             raise explained(error, self._client, {**self._kinds, self._epoch: "string"}) from error
-
-
-def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return raw.decode("utf-8", "replace")

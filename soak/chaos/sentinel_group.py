@@ -248,7 +248,7 @@ def program() -> str:
 
 
 async def _state(node: RedisNode) -> dict[str, Any]:
-    """What a node says of its replication; nothing if it does not answer."""
+    """Return a node's words about its replication; nothing if it does not answer."""
     with suppress(redis.RedisError, OSError, TimeoutError):
         async with cancellable_client(node.url) as client, asyncio.timeout(ANSWER_SECONDS):
             return dict(await client.info("replication"))
@@ -256,7 +256,7 @@ async def _state(node: RedisNode) -> dict[str, Any]:
 
 
 async def _known(sentinel: Sentinel) -> tuple[int, int]:
-    """How many replicas and other Sentinels one knows."""
+    """Return the numbers of replicas and of other Sentinels that one knows."""
     words = await sentinel.ask("MASTER", NAME)
     told = words if isinstance(words, dict) else dict(zip(words[::2], words[1::2], strict=True))
     plain = {_text(name): _text(value) for name, value in told.items()}

@@ -13,7 +13,7 @@ class Size:
     servers: int = 2
     workers: int = 1
     has_sentinels: bool = False
-    """Whether Redis is a primary with replicas and Sentinels."""
+    """True if Redis is a primary with replicas and Sentinels."""
     users: int = 4
     pages_each: int = 2
     visitors: int = 2

@@ -35,7 +35,7 @@ BURST = 2.0
 """By how much a source may exceed its rate for a moment."""
 ONCE = "once"
 ONCE_REPEATS = 1
-"""What a death may bring to a handler of ``once`` again: the one that was handled and not yet acknowledged."""
+"""Messages that a death may bring to a handler of ``once`` again: the one that was handled, not acknowledged yet."""
 UNSAVED_SECONDS = 4.0
 """A handler of ``every`` may go back so far after a death: its place is saved about once a second."""
 

@@ -78,7 +78,7 @@ class RedisLeases:
 
     def join(self, registration: Registration, seconds: float, *, replaces: int = 0) -> int:
         """See ``LeasePort``."""
-        record = _raw(json.dumps(asdict(registration), ensure_ascii=False))
+        record = raw_of(json.dumps(asdict(registration), ensure_ascii=False))
         number, *other = self._script("join", record, _milliseconds(seconds), replaces)
         if other:
             raise NameTakenError(self.address, _holder(other[0], other[1], other[2]))
@@ -117,7 +117,7 @@ class RedisLeases:
         A set that is a key of another kind has no items.
         """
         numbers, parts = self._living(), list(_slices(list(dict.fromkeys(items))))
-        raw = [tuple(map(_raw, part)) for part in parts]
+        raw = [tuple(map(raw_of, part)) for part in parts]
         questions = [(number, part) for number in numbers for part in parts]
         commands = [("SMISMEMBER", self._held_key(number, what), *each) for number in numbers for each in raw]
         places: dict[str, tuple[int, ...]] = {}
@@ -129,7 +129,7 @@ class RedisLeases:
     def held(self, number: int, what: str, cursor: str = "") -> Page:
         """See ``LeasePort``."""
         following, items = self._call("SSCAN", self._held_key(number, what), cursor or "0", "COUNT", SLICE)
-        return Page(tuple(map(_text, items)), f"{following}" if int(following) else "")
+        return Page(tuple(map(text_of, items)), f"{following}" if int(following) else "")
 
     def position(self) -> str:
         """See ``LeasePort``."""
@@ -187,7 +187,7 @@ class RedisLeases:
 
     def _note(self, number: int, op: Op, what: str, items: Sequence[str]) -> int:
         try:
-            told = self._checked(number, self._script("held", number, op, what, *map(_raw, items)))
+            told = self._checked(number, self._script("held", number, op, what, *map(raw_of, items)))
         except RegistryRefusedError as error:
             if not error.reason.startswith(WRONG_KIND) or " is a " in error.reason:
                 raise
@@ -247,7 +247,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _holder(number: bytes, record: bytes, left: int, load: bytes = b"", *counts: Any) -> Holder:
-    kinds = map(_text, counts[::2])
+    kinds = map(text_of, counts[::2])
     return Holder(
         int(number),
         _registration(record),
@@ -302,13 +302,13 @@ def _is_number(raw: bytes) -> bool:
     return raw.isdigit() and len(raw) <= len(f"{LARGEST}")
 
 
-def _raw(text: str) -> bytes:
+def raw_of(text: str) -> bytes:
     """Return any text as bytes, lone surrogates included: a name from a system that is not in UTF-8 has them."""
     return text.encode("utf-8", "surrogatepass")
 
 
-def _text(raw: bytes) -> str:
-    """Return the text of ``_raw``, and something for bytes that are none."""
+def text_of(raw: bytes) -> str:
+    """Return the text of ``raw_of``, and something for bytes that are none."""
     try:
         return raw.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -323,7 +323,7 @@ def _change(entry_id: bytes, values: Sequence[bytes]) -> Change:
         op,
         int(told[b"lease"]),
         _registration(told[b"record"]) if op is Op.JOINED else None,
-        _text(told.get(b"what", b"")),
+        text_of(told.get(b"what", b"")),
         tuple(map(str, json.loads(told.get(b"items", b"[]")))),
         int(entry_id.partition(b"-")[0]),
     )

@@ -26,7 +26,7 @@ _NOT_FOR_SENTINELS = ("username", "password", "db", PASSWORD_FILE, *_TIMEOUTS)
 
 
 class Place(NamedTuple):
-    """Where a server listens."""
+    """Host and port of a server."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Place(NamedTuple):
 
 
 class Guide(Enum):
-    """Who says which server is the primary."""
+    """Kind of those who name the primary."""
 
     NOBODY = ""
     """The address is that of one server."""

@@ -1,4 +1,4 @@
-"""What a fleet of workers has to know is said once."""
+"""Notices to a fleet of workers are given once."""
 
 import logging
 

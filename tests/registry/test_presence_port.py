@@ -1,4 +1,4 @@
-"""What workers share about presence: each port passes the same tests."""
+"""Notes that workers share about presence: each port passes the same tests."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the files of ``deploy/`` say, as rtserver's own parsers understand it."""
+"""The files of ``deploy/``, as rtserver's own parsers understand it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

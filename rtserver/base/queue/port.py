@@ -62,7 +62,7 @@ class Moved(NamedTuple):
     is_held: bool = False
     holder: str = ""
     entries: Sequence[Entry] = ()
-    """What was read for a ``Lone`` worker."""
+    """Entries read for a ``Lone`` worker."""
 
 
 class Memory(NamedTuple):

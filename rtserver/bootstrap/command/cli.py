@@ -15,7 +15,8 @@ import click
 import rtserver
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue
-from rtserver.base.wire.printable import printable, printable_lines
+from rtserver.base.wire.printable import printable
+from rtserver.bootstrap.command.failure import failure
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, arguments_of, config_of, config_options
 from rtserver.bootstrap.config.error import StartError
 from rtserver.bootstrap.supervisor.assignment import Assignment
@@ -43,7 +44,7 @@ class ServeByDefault(click.Group):
         try:
             return super().invoke(context)
         except (StartError, QueueError) as error:
-            raise _failure(str(error)) from error
+            raise failure(str(error)) from error
 
 
 class BenchCommands(click.Group):
@@ -287,7 +288,7 @@ def static(directory: Path | None) -> None:
     try:
         places = [place for _, place in rtserver.static_dirs()] if directory is None else copy_to(directory)
     except OSError as error:
-        raise _failure(str(error)) from error
+        raise failure(str(error)) from error
     for place in places:
         click.echo(printable(str(place)))
 
@@ -324,7 +325,7 @@ def show_dead(letter_id: str, name: str, **options: OptionValue) -> None:
     with _queue(options, name) as queue:
         letter = dead_letter.find(queue, letter_id)
     if letter is None:
-        raise _failure(f"no dead letter has the id {letter_id}")
+        raise failure(f"no dead letter has the id {letter_id}")
     click.echo(dead_letter.page(letter))
 
 
@@ -351,7 +352,7 @@ def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, name: str, **options
         wanted = dead_letter.whole_ids(queue) if is_all else letter_ids
         missing = [letter_id for letter_id in wanted if not queue.requeue(letter_id)]
     if missing:
-        raise _failure(f"no dead letter, or none with all of its message, has the id {', '.join(missing)}")
+        raise failure(f"no dead letter, or none with all of its message, has the id {', '.join(missing)}")
     click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
 
 
@@ -374,11 +375,6 @@ def bench() -> None:
 @main.group("queues", cls=QueuesCommands)
 def queues() -> None:
     """Look at several queues, name them, and move stored quotes to theirs."""
-
-
-def _failure(text: str) -> click.ClickException:
-    """Return the error for the terminal; ``text`` may quote input from outside."""
-    return click.ClickException(printable_lines(text))
 
 
 def _queue(options: dict[str, OptionValue], name: str) -> AbstractContextManager[RedisQueue]:

@@ -9,7 +9,8 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
-from rtserver.base.wire.printable import printable, printable_lines
+from rtserver.base.wire.printable import printable
+from rtserver.bootstrap.command.failure import failure
 from rtserver.bootstrap.command.history_file import read_bars, write_bars, write_header
 from rtserver.bootstrap.command.queue_client import open_history, open_history_of, open_queue
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
@@ -80,7 +81,7 @@ def import_files(paths: tuple[Path, ...], quote: str, period: Base, **options: O
     try:
         bars = read_bars(paths, period, exchange_calendars(config).of(quote.partition(":")[0]))
     except (QuoteFileError, OSError) as error:
-        raise _failure(str(error)) from error
+        raise failure(str(error)) from error
     portions = [bars[begin : begin + PORTION] for begin in range(0, len(bars), PORTION)]
     with closing(open_history_of(config, quote)) as history, _progress(portions, quote) as progress:
         for portion in progress:
@@ -106,7 +107,7 @@ def export_file(
     with closing(open_history_of(config_of(options), quote)) as history:
         info = _asked(partial(history.info, quote, period))
         if info is None:
-            raise _failure(f"nothing is stored of {quote} ({period})")
+            raise failure(f"nothing is stored of {quote} ({period})")
         write_header(output)
         first = info.first if start is None else max(start, info.first)
         last = info.last + 1 if end is None else min(end, info.last + 1)
@@ -193,8 +194,4 @@ def _asked(read: Callable[[], T]) -> T:
     try:
         return read()
     except HistoryError as error:
-        raise _failure(str(error)) from error
-
-
-def _failure(text: str) -> click.ClickException:
-    return click.ClickException(printable_lines(text))
+        raise failure(str(error)) from error

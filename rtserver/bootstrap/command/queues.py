@@ -11,8 +11,10 @@ import msgspec
 
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.queue.shard import queue_of, slot_of, spread_names
-from rtserver.base.wire.printable import printable, printable_lines
+from rtserver.base.wire.printable import printable
+from rtserver.bootstrap.command.failure import failure
 from rtserver.bootstrap.command.queue_client import open_history, open_queue, running_servers
+from rtserver.bootstrap.command.text_table import table
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
 from rtserver.bootstrap.config.limits import queues_of
@@ -86,7 +88,7 @@ def move(former: str, **options: OptionValue) -> None:
     names = queues_of(config)
     every = (*names, *(name for name in filter(None, former.split(",")) if name not in names))
     if running := running_servers(config):
-        raise _failure(f"a server runs still: {', '.join(server.name for server in running)}")
+        raise failure(f"a server runs still: {', '.join(server.name for server in running)}")
     with ExitStack() as stack:
         histories = {name: stack.enter_context(closing(open_history(config, name))) for name in every}
         for name, history in histories.items():
@@ -100,18 +102,18 @@ def move(former: str, **options: OptionValue) -> None:
     moved = len(plan) - len(left)
     click.echo(f"moved {moved} {'quote' if moved == 1 else 'quotes'}")
     if left:
-        raise _failure(f"their own queues have later prices of {', '.join(left)}: export and import their bars")
+        raise failure(f"their own queues have later prices of {', '.join(left)}: export and import their bars")
 
 
 def _check_stored(queue: RedisQueue, history: RedisHistory) -> None:
     """Raise a failure if a message of quotes waits, or is on the bus and not in the history."""
     name = printable(history.redis.name)
     if waiting := queue.waiting():
-        raise _failure(f"{waiting} messages wait on {name}: start the servers as before, and let them read these")
+        raise failure(f"{waiting} messages wait on {name}: start the servers as before, and let them read these")
     stored, newest = RedisStates(history, queue).stored_until(), queue.newest_id()
     while entries := queue.range(stored, newest, PORTION):
         if any(_is_of_quotes(entry.raw) for entry in entries):
-            raise _failure(f"prices on {name} are not in the history yet: start the servers as before for a while")
+            raise failure(f"prices on {name} are not in the history yet: start the servers as before for a while")
         stored = entries[-1].id
 
 
@@ -126,18 +128,11 @@ def _rows(config: Config) -> Iterator[QueueRow]:
     names = queues_of(config)
     for name in names:
         with closing(open_queue(config, name)) as queue, closing(open_history(config, name)) as history:
-            misplaced = sum(1 for _ in strays(history, partial(queue_of, queues=names)))
-            yield QueueRow(name, slot_of(name), queue.waiting(), len(history.quotes()), misplaced)
-
-
-def _failure(text: str) -> click.ClickException:
-    return click.ClickException(printable_lines(text))
+            quotes = history.quotes()
+            misplaced = sum(queue_of(quote, names) != name for quote in quotes)
+            yield QueueRow(name, slot_of(name), queue.waiting(), len(quotes), misplaced)
 
 
 def lines(rows: Sequence[QueueRow]) -> Iterator[str]:
     """Yield the lines of a table."""
-    cells = [HEADINGS, *((printable(row.name), *map(str, row[1:])) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for name, *numbers in cells:
-        texts = [name.ljust(widths[0]), *(text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True))]
-        yield "  ".join(texts)
+    yield from table(HEADINGS, [(printable(row.name), *map(str, row[1:])) for row in rows], range(1, len(HEADINGS)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rtserver.base.wire.printable import printable
+from rtserver.bootstrap.command.text_table import table
 from rtserver.registry.running_server import RunningServer, utc_text
 
 HEADINGS = ("NAME", "VERSION", "USERS", "CONNECTIONS", "SINCE")
@@ -12,14 +13,7 @@ NUMBERS = (2, 3)
 
 def lines(servers: Sequence[RunningServer]) -> Iterator[str]:
     """Yield the lines of the table: the headings, and one for each server."""
-    rows = [HEADINGS, *map(_row, servers)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if place in NUMBERS else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    yield from table(HEADINGS, [_row(server) for server in servers], NUMBERS)
 
 
 def _row(server: RunningServer) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What ``rtserver check`` says of the addresses in redis_read_url."""
+"""``rtserver check`` about the addresses in redis_read_url."""
 
 from contextlib import ExitStack
 from pathlib import Path

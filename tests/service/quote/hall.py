@@ -42,7 +42,7 @@ class Lease:
 
 
 class Hall:
-    """What the servers share. ``writer`` is the name of the one that writes."""
+    """Parts that the servers share. ``writer`` is the name of the one that writes."""
 
     def __init__(self, secret: str = "", *, waits: bool = False) -> None:
         self.signer = Signer(secret)

@@ -1,4 +1,4 @@
-"""What a reader gets whose bus is a replica's: whatever the replicas do, each entry once and in order."""
+"""A reader whose bus is a replica's gets, whatever the replicas do, each entry once and in order."""
 
 import logging
 from collections.abc import Callable
