@@ -97,6 +97,15 @@ class RunningServer:
         self._process = None
         return code
 
+    def wait_said(self, words: str) -> str:
+        """Return the first line of the output with these words, when it has come: another thread reads the output."""
+
+        def lines() -> list[str]:
+            return [line for line in self.output if words in line]
+
+        until(lines, f"{words!r} is in the output")
+        return lines()[0]
+
     @property
     def pid(self) -> int:
         """The process id."""

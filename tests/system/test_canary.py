@@ -33,9 +33,7 @@ def server(redis_url: str, tmp_path: Path) -> Iterator[RunningServer]:
 
 def own_url(server: RunningServer) -> str:
     """Return the address at which this process alone answers."""
-    found = re.search(r"this process alone answers at (http://127.0.0.1:\d+)/", "".join(server.output))
-    assert found is not None
-    return found[1]
+    return re.findall(r"http://127.0.0.1:\d+", server.wait_said("this process alone answers at"))[0]
 
 
 def readings(url: str) -> tuple[int, dict[str, dict[str, Any]]]:

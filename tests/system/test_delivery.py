@@ -18,7 +18,6 @@ from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.witness import Court
-from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 SERVICES = ("--no-demo-quotes", "--services", "tests.system.witness:Witness,tests.system.witness:OnceWitness")
@@ -127,7 +126,7 @@ def test_with_a_secret_only_what_is_signed_is_handled_and_the_secret_is_nowhere_
             metrics = page.read().decode()
     assert letter[b"reason"] == b"bad_signature"
     assert 'rtserver_dead_messages_total{reason="bad_signature"} 1.0' in metrics
-    assert "bad_signature" in "".join(server.output)
+    assert server.wait_said("bad_signature")
     for hidden in (secret, former):
         assert hidden not in metrics + "".join(server.output) + repr(letter)
 
@@ -144,7 +143,7 @@ def test_sighup_has_the_secret_read_again_and_a_signature_is_good_for_its_time_o
 
     def wait_read(server: RunningServer, word: str) -> None:
         server.signal(signal.SIGHUP)
-        server.wait_ready(lambda: word in "".join(server.output))
+        server.wait_said(word)
 
     options = (*SERVICES, "--queue-secret-file", str(file), "--signature-seconds", "3600")
     with RunningServer(redis_url, tmp_path / "var", unused_port(), *options) as server:
@@ -178,7 +177,7 @@ def test_a_new_password_of_redis_needs_no_restart(tmp_path: Path) -> None:
                 client.config_set("requirepass", "the second")
                 file.write_text("the second\n")
                 server.signal(signal.SIGHUP)
-                server.wait_ready(lambda: "the password of Redis was read again" in "".join(server.output))
+                server.wait_said("the password of Redis was read again")
                 client.client_kill_filter(_type="normal", skipme=True)
             login = DemoLogin(server.url)  # whose session is in that Redis, by the site's own connections
             with WebSocketClient.connect("127.0.0.1", server.port, "/rt/", login.headers) as page:
@@ -264,7 +263,7 @@ def test_a_server_that_is_stopped_finishes_its_message_and_leaves_the_rest(
         queue.push("once_witness", court.data(n, waits=True))
     assert court.wait_begun() == 1
     server.signal(signal.SIGTERM)
-    wait_until_told(server, "going down")
+    server.wait_said("going down")
     court.let_go()
     assert court.wait_handled(1) == [1]
     assert server.wait() == 0
@@ -272,8 +271,3 @@ def test_a_server_that_is_stopped_finishes_its_message_and_leaves_the_rest(
     assert court.wait_begun() == 2
     court.let_go()
     assert court.wait_handled(1) == [2]
-
-
-def wait_until_told(server: RunningServer, words: str) -> None:
-    """Until a line of the server's log has these words."""
-    until(lambda: any(words in line for line in server.output), f"{words!r} is in the log")

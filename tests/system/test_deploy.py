@@ -139,7 +139,7 @@ def test_a_real_server_tells_a_service_manager_how_it_is(
         with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes") as server:
             heard = [manager.recv(100) for _ in range(3)]
             server.signal(signal.SIGHUP)  # a reload, with nothing to read again
-            server.wait_ready(lambda: "nothing to read again" in "".join(server.output))
+            server.wait_said("nothing to read again")
             server.signal(signal.SIGTERM)
             while heard[-1] != b"STOPPING=1":
                 heard.append(manager.recv(100))

@@ -154,9 +154,8 @@ def test_a_message_that_kills_the_process_is_retried_alone_and_buried_after_thre
     until(lambda: metric(server, "lane_handled_total", '{lane="escape"}') >= 1)  # the one behind it
     assert metric(server, "dead_messages_total", '{reason="poison"}') == 1
     assert (tmp_path / "deaths").read_bytes() == b"..."
-    said = "".join(server.output)
-    assert "was with its handler when a process died (1 of 3); it is retried alone" in said
-    assert "was with its handler when a process died (2 of 3); it is retried alone" in said
+    assert server.wait_said("was with its handler when a process died (1 of 3); it is retried alone")
+    assert server.wait_said("was with its handler when a process died (2 of 3); it is retried alone")
     assert readiness(server)[0] == 200
     assert server.stop() == 0
 

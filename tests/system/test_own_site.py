@@ -61,12 +61,6 @@ def knock(server: RunningServer, *cookies: str, path: str = "/rt/") -> int:
         return connection.getresponse().status
 
 
-def wait_said(server: RunningServer, words: str) -> str:
-    """The line of the log with these words, when it is there."""
-    server.wait_ready(lambda: words in "".join(server.output))
-    return next(line for line in server.output if words in line)
-
-
 def readiness(server: RunningServer) -> tuple[int, dict[str, str]]:
     """The status of ``/readyz``, and the details of what is not well."""
     try:
@@ -93,7 +87,7 @@ def test_each_refusal_says_what_came_and_what_was_wrong_and_no_key(site: OwnSite
             ((f"sessionid={foreign}",), "cannot be read: SECRET_KEY or SESSION_SERIALIZER is not the one"),
         ):
             assert knock(server, *cookies) == 401
-            assert "not logged in: no valid session (401): " in wait_said(server, words)
+            assert "not logged in: no valid session (401): " in server.wait_said(words)
     log = "".join(server.output)
     assert all(secret not in log for secret in (key, expired, anonymous, inactive, foreign, "a" * 32, "b" * 32))
     assert {len(LINE.findall(line)) for line in server.output if line[:2] == "20"} == {1}
@@ -110,11 +104,11 @@ def test_a_server_whose_site_keeps_sessions_in_its_own_memory_is_not_ready_and_s
     try:
         server.start(lambda: "nobody can log in" in "".join(server.output))
         assert knock(server, f"sessionid={key}") == 401
-        refused = wait_said(server, "not logged in: no valid session (401)")
+        refused = server.wait_said("not logged in: no valid session (401)")
         assert 'is not in the cache "default" (LocMemCache)' in refused
         assert "it lives in the memory of the site's process" in refused
         assert knock(server) == 401
-        assert 'SESSION_COOKIE_PATH is "/shop": browsers do not send' in wait_said(server, "no cookie came at all")
+        assert 'SESSION_COOKIE_PATH is "/shop": browsers do not send' in server.wait_said("no cookie came at all")
         # All else is well as soon as the service thread has reached Redis.
         server.wait_ready(lambda: list(readiness(server)[1]) == ["log-ins"])
         status, wrong = readiness(server)
@@ -136,11 +130,11 @@ def test_a_server_is_ready_just_as_long_as_users_can_be_looked_up(site: OwnSite,
         assert knock(server, f"sessionid={'c' * 32}") == 503
         server.wait_ready(lambda: readiness(server)[0] == 503)
         assert "has no table django_session" in readiness(server)[1]["log-ins"]
-        assert "python manage.py migrate" in wait_said(server, "! nobody can log in")
+        assert "python manage.py migrate" in server.wait_said("! nobody can log in")
         shutil.copy(site.directory / "kept.sqlite3", database)
         server.wait_ready()
         assert knock(server, f"sessionid={key}") == 101
-        wait_said(server, "= log-ins are possible again")
+        server.wait_said("= log-ins are possible again")
 
 
 def test_the_directory_of_a_cache_in_files_is_missed_until_the_site_makes_it(site: OwnSite, redis_url: str) -> None:
@@ -151,7 +145,7 @@ def test_the_directory_of_a_cache_in_files_is_missed_until_the_site_makes_it(sit
         server.start(lambda: "nobody can log in" in "".join(server.output))
         for number in range(2):
             assert knock(server, f"sessionid={number}{'a' * 31}") == 401
-        wait_said(server, 'is not in the cache "default" (FileBasedCache)')
+        server.wait_said('is not in the cache "default" (FileBasedCache)')
         assert not (site.directory / "cache").exists()
         assert 'CACHES["default"]["LOCATION"] leads to' in readiness(server)[1]["log-ins"]
         key = site.log_in()

@@ -153,7 +153,7 @@ def test_a_host_that_is_not_ours_is_one_line_in_the_log(server: RunningServer) -
     answer = say(server, b"GET / HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % name)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"connect-src 'self' ;" in answer
-    server.wait_ready(lambda: any("evil-xxx" in line for line in server.output))
+    server.wait_said("evil-xxx")
     said = [line for line in server.output if "evil-xxx" in line]
     assert len(said) == 1
     assert len(said[0]) < 500

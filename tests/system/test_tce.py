@@ -193,8 +193,7 @@ def test_a_stranger_is_refused(server: RunningServer, way: str) -> None:
     asyncio.run(scenario())
     assert metric(server, "rtserver_tce_refusals_total") == before + 3
     for words in ("it was not signed with this SECRET_KEY", "it is not in the cache", "none came"):
-        line = f"not logged in: no valid token in the first packet: {words}"
-        server.wait_ready(lambda line=line: line in "".join(server.output))
+        server.wait_said(f"not logged in: no valid token in the first packet: {words}")
     assert "abcdefghijklmnopqrstuvwxyz123456" not in "".join(server.output)
 
 

@@ -56,9 +56,8 @@ def login(server: RunningServer, trust: ssl.SSLContext) -> DemoLogin:
 
 
 def test_the_banner_shows_where_to_go(server: RunningServer) -> None:
-    text = "".join(server.output)
-    assert f"https://localhost:{server.port}/" in text
-    assert f"localhost:{server.tce_port} (TLS)" in text
+    assert server.wait_said(f"https://localhost:{server.port}/")
+    assert server.wait_said(f"localhost:{server.tce_port} (TLS)")
 
 
 def test_one_logs_in_and_connects_over_tls(server: RunningServer, login: DemoLogin, trust: ssl.SSLContext) -> None:
@@ -119,7 +118,7 @@ def test_a_renewed_certificate_is_shown_after_sighup_and_no_connection_is_lost(
         # A key that does not fit changes nothing.
         shutil.copy(certificate, files[1])
         server.signal(signal.SIGHUP)
-        server.wait_ready(lambda: "the certificate stays as it is" in "".join(server.output))
+        server.wait_said("the certificate stays as it is")
         wait_for_certificate(server, renewed)
         client.send_text('{"type":"ping","id":1}')
         assert json.loads(client.recv_text()) == {"type": "ping", "data": "pong", "id": 1}
