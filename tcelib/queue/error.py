@@ -1,4 +1,5 @@
-"""QueueError: a queue did not do what it was asked to; MessageError: a message that no queue can carry."""
+"""QueueError: a queue did not do what it was asked to; MessageError: a message that no queue can carry;
+AddressError: a text that is no address."""
 
 
 class QueueError(Exception):
@@ -36,3 +37,16 @@ class MessageError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
+
+
+class AddressError(ValueError):
+    """A text is no address of a queue. ``at`` is the place of the mistake, counted from 0 in characters."""
+
+    def __init__(self, address: str, at: int, reason: str) -> None:
+        super().__init__(address, at, reason)
+        self.address = address
+        self.at = at
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.address!r}, character {self.at + 1}: {self.reason}"
