@@ -31,7 +31,7 @@ test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, type
 	@$(MAKE) --no-print-directory --jobs 2 most-tests types
 
 most-tests: $(TEST_READY) $(NODE_READY)
-	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site and not failover"
+	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site and not failover and not soak"
 
 test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos, two regions
 	$(PYTHON) tools/python_matrix.py newest

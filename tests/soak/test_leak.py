@@ -175,6 +175,7 @@ def test_the_tables_say_what_was_read() -> None:
     assert list(verdict(left, [], 5_000)) == ["LEFT BEHIND  agents: 0 before, 1 after"]
 
 
+@pytest.mark.soak
 def test_some_hundred_visits_to_the_real_server_leave_nothing_behind() -> None:
     command = [sys.executable, "-m", "soak.leak", "--cycles", str(CYCLES), "--at-once", "16"]
     run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)

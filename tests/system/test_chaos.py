@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from soak.chaos.fault import Fault, fault_named
 from soak.chaos.run import Order, run
 from soak.chaos.size import Size
@@ -18,6 +20,7 @@ def broken_by(size: Size, *faults: Fault) -> Result:
     return asyncio.run(run(order, print))
 
 
+@pytest.mark.soak
 def test_nothing_is_lost_doubled_or_reordered_whatever_breaks() -> None:
     faults = [fault_named(name) for name in ("kill servers", "kill redis", "cut clients")]
     options = ("--once-claim-seconds", "5")
