@@ -21,7 +21,7 @@ BOTH = pytest.mark.parametrize("connect", [plain_client, gevent_client])
 
 
 def tls_settings(port: int, certificate: Path, *words: str) -> list[tuple[str, str]]:
-    """Return the settings of a server of Redis that has no port without TLS; it takes ``words`` to others over TLS."""
+    """Return the settings of a server of Redis that speaks TLS alone, for what ``words`` name as well."""
     files = [(f"tls-{name}-file", str(certificate)) for name in ("cert", "key", "ca-cert")]
     return [
         ("port", "0"),
