@@ -25,3 +25,12 @@ class Target:
     words: tuple[bytes, ...] = ()
     seconds: float = 2.0
     max_bytes: int = 4_096
+
+
+def always(try_one: TryOne) -> Callable[[Path], TryOne]:
+    """Return the ``make`` of a target that needs no directory."""
+
+    def make(_directory: Path) -> TryOne:
+        return try_one
+
+    return make

@@ -5,7 +5,6 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from rtserver.base.limit.address import MAX_TEXT, neighbourhood
@@ -17,7 +16,7 @@ from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, c
 from rtserver.base.wire.http_head import has_bare_line_feed, parse_request
 from rtserver.base.wire.origin import OriginError, normal_origin
 from rtserver.base.wire.protocol import WebSocketProtocol
-from tests.fuzz.target import Target, TryOne
+from tests.fuzz.target import Target, TryOne, always
 from tests.websocket_client import BINARY, CONTINUATION, PING, PONG, TEXT, close, header, masked, upgrade_request
 
 LIMIT = 2_000
@@ -158,13 +157,6 @@ def _deflated(message: bytes) -> bytes:
     return (compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
 
 
-def _always(try_one: TryOne) -> Any:
-    def make(_directory: Path) -> TryOne:
-        return try_one
-
-    return make
-
-
 _FRAMES = (
     masked(TEXT, b"Hello"),
     masked(TEXT, "κόσμε".encode()) + masked(PING, b"hi") + masked(PONG),
@@ -249,14 +241,12 @@ _SIGNED = (b'{"a":1}', SIGNER.sign(b'{"a":1}'), Signer("another").sign(b""), b"s
 _SIGNED_WORDS = (b"sha256=", b" ", b"0" * 64, b"ABCDEF")
 
 WIRE_TARGETS = (
-    Target("forwarded", _always(try_forwarded), _FORWARDED, _FORWARDED_WORDS),
-    Target("signature", _always(try_signature), _SIGNED, _SIGNED_WORDS),
-    Target("frames", _always(make_frames(inflates=False)), _FRAMES, _FRAME_WORDS, max_bytes=8_192),
-    Target(
-        "deflated-frames", _always(make_frames(inflates=True)), _FRAMES + _DEFLATED, _FRAME_WORDS, max_bytes=8_192
-    ),
-    Target("head", _always(try_head), _HEADS, _HEAD_WORDS, max_bytes=16_384),
-    Target("request", _always(try_request), _REQUESTS, _REQUEST_WORDS, max_bytes=16_384),
-    Target("origin", _always(try_origin), _ORIGINS, _ORIGIN_WORDS),
-    Target("offer", _always(try_offer), _OFFERS, _OFFER_WORDS),
+    Target("forwarded", always(try_forwarded), _FORWARDED, _FORWARDED_WORDS),
+    Target("signature", always(try_signature), _SIGNED, _SIGNED_WORDS),
+    Target("frames", always(make_frames(inflates=False)), _FRAMES, _FRAME_WORDS, max_bytes=8_192),
+    Target("deflated-frames", always(make_frames(inflates=True)), _FRAMES + _DEFLATED, _FRAME_WORDS, max_bytes=8_192),
+    Target("head", always(try_head), _HEADS, _HEAD_WORDS, max_bytes=16_384),
+    Target("request", always(try_request), _REQUESTS, _REQUEST_WORDS, max_bytes=16_384),
+    Target("origin", always(try_origin), _ORIGINS, _ORIGIN_WORDS),
+    Target("offer", always(try_offer), _OFFERS, _OFFER_WORDS),
 )

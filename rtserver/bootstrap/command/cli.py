@@ -6,6 +6,7 @@ wait for Django.
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.wire.printable import printable
 from rtserver.bootstrap.command.failure import failure
+from rtserver.bootstrap.command.lazy_group import LazyGroup
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, arguments_of, config_of, config_options
 from rtserver.bootstrap.config.error import StartError
 from rtserver.bootstrap.supervisor.assignment import Assignment
@@ -47,64 +49,39 @@ class ServeByDefault(click.Group):
             raise failure(str(error)) from error
 
 
-class BenchCommands(click.Group):
-    """Commands of the load tool, which is loaded when one of them is asked for."""
+def _bench_commands() -> Mapping[str, click.Command]:
+    from rtserver.bootstrap.command import bench as module
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return them in the order in which a newcomer would try them."""
-        return ["server", "client", "redis"]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Called by click."""
-        from rtserver.bootstrap.command import bench
-
-        commands = {"server": bench.server, "client": bench.client, "redis": bench.redis}
-        return commands.get(cmd_name)
+    return {"server": module.server, "client": module.client, "redis": module.redis}
 
 
-class FeedCommands(click.Group):
-    """Producers of quotes, which are loaded when one of them is asked for."""
+def _feed_commands() -> Mapping[str, click.Command]:
+    from rtserver.bootstrap.command import feed as module
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return them in the order in which a newcomer would try them."""
-        return ["csv", "trades", "run", "simulate"]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Called by click."""
-        from rtserver.bootstrap.command import feed
-
-        commands = {"csv": feed.csv, "trades": feed.trades, "run": feed.run, "simulate": feed.simulate}
-        return commands.get(cmd_name)
+    return {"csv": module.csv, "trades": module.trades, "run": module.run, "simulate": module.simulate}
 
 
-class QueuesCommands(click.Group):
-    """Commands about several queues, which are loaded when one of them is asked for."""
+def _gateway_commands() -> Mapping[str, click.Command]:
+    from rtserver.bootstrap.command import gateway as module
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return them in the order in which a newcomer would try them."""
-        return ["names", "list", "move"]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Called by click."""
-        from rtserver.bootstrap.command import queues
-
-        return {"names": queues.suggest_names, "list": queues.list_queues, "move": queues.move}.get(cmd_name)
+    return {"check": module.check}
 
 
-class HistoryCommands(click.Group):
-    """Commands about stored history, which are loaded when one of them is asked for."""
+def _queues_commands() -> Mapping[str, click.Command]:
+    from rtserver.bootstrap.command import queues as module
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return them in the order in which a newcomer would try them."""
-        return ["import", "export", "info", "prune"]
+    return {"names": module.suggest_names, "list": module.list_queues, "move": module.move}
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Called by click."""
-        from rtserver.bootstrap.command import history
 
-        commands = {"import": history.import_files, "export": history.export_file}
-        commands |= {"info": history.info, "prune": history.prune}
-        return commands.get(cmd_name)
+def _history_commands() -> Mapping[str, click.Command]:
+    from rtserver.bootstrap.command import history as module
+
+    return {
+        "import": module.import_files,
+        "export": module.export_file,
+        "info": module.info,
+        "prune": module.prune,
+    }
 
 
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -356,23 +333,28 @@ def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, name: str, **options
     click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
 
 
-@main.group("history", cls=HistoryCommands)
+@main.group("history", cls=LazyGroup, load=_history_commands)
 def histories() -> None:
     """Fill the stored history of quotes from files, write it to files, prune it, and see what is there."""
 
 
-@main.group("feed", cls=FeedCommands)
+@main.group("feed", cls=LazyGroup, load=_feed_commands)
 def feeds() -> None:
     """Bring quotes to the queue: from a file, a WebSocket, or a class of your own."""
     _import_from_here()
 
 
-@main.group(cls=BenchCommands)
+@main.group(cls=LazyGroup, load=_bench_commands)
 def bench() -> None:
     """Measure a server: this machine's, or your own from another machine."""
 
 
-@main.group("queues", cls=QueuesCommands)
+@main.group(cls=LazyGroup, load=_gateway_commands)
+def gateway() -> None:
+    """Check the configuration of a TCE gateway and of the services behind it."""
+
+
+@main.group("queues", cls=LazyGroup, load=_queues_commands)
 def queues() -> None:
     """Look at several queues, name them, and move stored quotes to theirs."""
 

@@ -1,0 +1,63 @@
+"""``rtserver gateway``: the configuration of gateways."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from rtserver.base.wire.printable import printable
+from rtserver.bootstrap.command.failure import failure
+from tcelib.gateway.config.element import MOST_BYTES
+from tcelib.gateway.config.finding import Finding
+from tcelib.gateway.config.picture import picture_of, picture_of_queues
+from tcelib.gateway.config.services import read_services
+
+YAML_ENDINGS = (".yml", ".yaml")
+NEEDS_YAML = 'config.yml needs PyYAML: pip install "rtserver[gateway]"'
+
+
+@click.command()
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def check(paths: tuple[Path, ...]) -> None:
+    """Check files of a gateway, and draw their routes.
+
+    A file that ends in .yml or .yaml is read as the config.yml of services, any other one as services.xml.
+    Tells all errors and warnings, each with line and column. A file with errors is not drawn; exit status 1.
+
+    \b
+    Examples:
+      rtserver gateway check services.xml
+      rtserver gateway check services.xml config.yml
+    """
+    are_good = [_check(path) for path in paths]
+    sys.exit(0 if all(are_good) else 1)
+
+
+def _check(path: Path) -> bool:
+    """Print all about one file. Return false if it has errors."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise failure(f"{path}: {error.strerror}") from error
+    findings, lines = _read_queues(data) if path.suffix.lower() in YAML_ENDINGS else _read_services(data)
+    for finding in findings:
+        click.echo(f"{printable(str(path))}:{printable(str(finding))}")
+    for line in lines or ():
+        click.echo(line)
+    return lines is not None
+
+
+def _read_services(data: bytes) -> tuple[tuple[Finding, ...], Iterator[str] | None]:
+    services, findings = read_services(data)
+    return findings, picture_of(services) if services is not None else None
+
+
+def _read_queues(data: bytes) -> tuple[tuple[Finding, ...], Iterator[str] | None]:
+    try:
+        from tcelib.gateway.config.queue_file import read_queue_file  # of an extra, which others do without
+    except ImportError as error:
+        raise failure(NEEDS_YAML) from error
+    queues, findings = read_queue_file(data)
+    return findings, picture_of_queues(queues) if queues is not None else None

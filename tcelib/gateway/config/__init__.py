@@ -1,0 +1,1 @@
+"""The files that gateways and services are configured by: bytes in, a frozen model and findings out. Pure."""
