@@ -6,7 +6,8 @@
         ├── PacketError    the stream is lost: nobody knows where the next packet begins, so the connection is closed
         └── DecodeError    one message or value is bad: it alone is refused
 
-The numbers from 1 to 8 may travel in an answer; those from 101 on are made by the side that could not send.
+The numbers from 1 to 8 may travel in any answer; those from 101 on are made by the side that could not send, and
+travel in answers from a queue: CONNECTION_LOST where the service is gone that had taken the call.
 """
 
 RPCERROR_SUCC = 0

@@ -89,6 +89,9 @@ class QueueTransport(Transport, Protocol):
     def write_to(self, queue: str, body: bytes, /) -> None:
         """Put an answer on the queue that its call named. Raises ``RpcException`` (SENDFAILED)."""
 
+    def drain(self, asker: object, /) -> None:
+        """Take no more messages, and wait until those that were taken are done; ``asker`` is not waited for."""
+
 
 C = TypeVar("C")
 C_contra = TypeVar("C_contra", contravariant=True)

@@ -10,12 +10,15 @@ from tcelib.core.body_link import BodyLink
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
 from tcelib.core.port import QueueTransport
-from tcelib.wire.message import MQ_RETURN
+from tcelib.wire.message import MQ_RETURN, props_of
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 
 class RpcQueueConnection(RpcConnection):
     """Connection of one queue. ``name`` is the queue's, as the other side knows it.
+
+    ``is_idempotent``: a call that was sent over this connection may run again if the service that had taken it is
+    gone. Otherwise its caller gets CONNECTION_LOST. A kind of queue that gives no message twice does not ask.
 
     Listeners are not told of messages that come over queues.
     """
@@ -32,6 +35,7 @@ class RpcQueueConnection(RpcConnection):
     ) -> None:
         super().__init__(transport, call_timeout=call_timeout, link=BodyLink(name, transport, max_packet_bytes))
         self.name = name
+        self.is_idempotent = False
 
     def setLoopbackMQ(self, conn: "RpcQueueConnection") -> None:
         """Expect the answers of this connection's calls on ``conn``."""
@@ -42,3 +46,12 @@ class RpcQueueConnection(RpcConnection):
         """Take one message off the queue and serve it. Returns as ``receive`` does."""
         self.link.take(body)
         return self.serve()
+
+    def refuse_body(self, body: bytes, errcode: int) -> None:
+        """Answer a call with an error and serve it not. Nothing else is answered."""
+        waiting = self.link.waiting
+        before = len(waiting)
+        self.link.take(body)
+        if len(waiting) > before:
+            packet = waiting.pop()
+            self.servants.refuse(packet, errcode, props_of(packet))

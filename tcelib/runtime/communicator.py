@@ -29,13 +29,14 @@ from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.fork import forget_in_children
 from tcelib.runtime.local_server import LocalServer
 from tcelib.transport import gevent_tcp, gevent_websocket
-from tcelib.transport.hub import queue_link, tls
+from tcelib.transport.hub import tls
 from tcelib.transport.hub.queue_collection import QueueCollection
+from tcelib.transport.hub.queue_kind import KINDS, MQ, open_queue
 from tcelib.transport.hub.server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
 
-SOCKET, WEBSOCKET, MQ = "socket", "websocket", "mq"
-TYPES = {SOCKET: SOCKET, WEBSOCKET: WEBSOCKET, MQ: MQ, "easymq": MQ}
+SOCKET, WEBSOCKET = "socket", "websocket"
+TYPES = {SOCKET: SOCKET, WEBSOCKET: WEBSOCKET, **{kind: kind for kind in KINDS}, "easymq": MQ}
 QUEUE_PREFIX = "queue:"  # of easymq's addresses
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -43,8 +44,9 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class RpcEndPoint:
     """Address of a listener, or of a client's peer, with its kind and its TLS.
 
-    ``type_`` is 'socket', 'websocket' or 'mq' (also called 'easymq').
-    ``addr`` is a WebSocket's path or a queue's list in Redis (without it, ``name``). ``compress=0`` never sends
+    ``type_`` is 'socket', 'websocket', or the kind of a queue: 'stream' (a Redis stream, at least once) or 'mq' (a
+    Redis list, at most once; also called 'easymq').
+    ``addr`` is a WebSocket's path or a queue's key in Redis (without it, ``name``). ``compress=0`` never sends
     compressed. TLS is on with ``ssl`` or with a ``certfile``: a server shows it (``keyfile`` may be the same file), a
     client trusts it, or without one what the system trusts; ``verify=False`` trusts everybody, as the original
     clients do. ``impl`` is the open connection. Raises ``ValueError`` for another type.
@@ -92,13 +94,13 @@ class RpcEndPoint:
 
     @property
     def queue_key(self) -> str:
-        """The list in Redis."""
+        """The key in Redis."""
         return self.addr.removeprefix(QUEUE_PREFIX) or self.name
 
     @property
-    def redis_url(self) -> str:
-        """URL of the queue's Redis; ``host`` may be a whole redis:// URL."""
-        return self.host if "://" in self.host else f"redis://{self.host or 'localhost'}:{self.port or 6379}/0"
+    def queue_url(self) -> str:
+        """URL of the queue's server; ``host`` may be a whole URL, such as those of TLS and of Sentinels."""
+        return KINDS[self.type].url_of(self.host, self.port)
 
     def open(self, af: int = AF_WRITE | AF_READ) -> RpcConnection:
         """Return the connection to the endpoint, made at the first request; its socket is opened by the first call.
@@ -194,7 +196,7 @@ class RpcCommunicator:
 
     def connect(self, ep: RpcEndPoint, af: int) -> RpcConnection:
         """A new connection to ``ep``, closed with the communicator; ``ep.open`` gives the one there is."""
-        if ep.type == MQ:
+        if ep.type in KINDS:
             connection: RpcConnection = self._open_queue(ep, af)
         elif ep.type == WEBSOCKET:
             connection = gevent_websocket.dial(
@@ -287,7 +289,7 @@ class RpcCommunicator:
         self._thread = threading.get_ident()
         self._hub = gevent.get_hub()
         for ep in self._opened:
-            if ep.type == MQ:
+            if ep.type in KINDS:
                 ep.impl = None
 
     def _close(self) -> None:
@@ -296,6 +298,8 @@ class RpcCommunicator:
         opened, self._opened = tuple(self._opened), WeakSet()
         for server in servers:
             server.close()
+        # Before the queues that the answers go to are closed.
+        self._queues.drain()
         for connection in connections:
             connection.retire("the communicator was shut down")
         for ep in opened:
@@ -303,7 +307,7 @@ class RpcCommunicator:
         self._adapters.clear()
 
     def _listen(self, adapter: RpcCommAdapter, ep: RpcEndPoint) -> None:
-        if ep.type == MQ:
+        if ep.type in KINDS:
             adapter.addConnection(self.connect(ep, AF_READ))
         else:
             listen = gevent_websocket.listen if ep.type == WEBSOCKET else gevent_tcp.listen
@@ -312,11 +316,12 @@ class RpcCommunicator:
             self._servers.append(server)
 
     def _open_queue(self, ep: RpcEndPoint, af: int) -> RpcConnection:
-        return queue_link.open_queue(
+        return open_queue(
             ep.name,
-            ep.redis_url,
+            ep.queue_url,
             ep.queue_key,
             self._queues,
+            kind=ep.type,
             reads=af == AF_READ,
             writes=bool(af & AF_WRITE),
             options=self._options(ep),

@@ -2,5 +2,5 @@
 
 asyncio_tcp, asyncio_websocket    listen() and dial() for an asyncio loop (imports no gevent)
 gevent_tcp, gevent_websocket      the same for a gevent hub, without monkey patching
-loop, hub                         their parts; a queue on Redis lists is hub/queue_link
+loop, hub                         their parts; queues are hub/queue_link, their kinds hub/queue_kind
 """

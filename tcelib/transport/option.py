@@ -24,7 +24,8 @@ class Options:
     and after twice as long it ends the connection; 0: never. ``max_unsent_bytes``: a connection to which more than
     this waits to be sent is closed. ``max_waiting_servants``: so many servants of one connection may block at the
     same time in gevent; further calls wait. ``gives_user_ids``: accepted connections are numbered users "1", "2", ...
-    until somebody says better.
+    until somebody says better. ``drain_seconds``: so long servants may go on when a queue closes that keeps messages
+    until they are done.
     """
 
     listener: RpcConnectionEventListener | None = None
@@ -39,6 +40,7 @@ class Options:
     max_waiting_servants: int = 50
     gives_user_ids: bool = True
     backlog: int = 1024
+    drain_seconds: float = 20.0
 
     def make_connection(self, transport: Transport) -> RpcConnection:
         """A connection over ``transport``, with what is set here."""

@@ -33,3 +33,7 @@ class HubSigns:
     def close(self) -> None:
         """End the greenlet."""
         self._greenlet.kill()
+
+    def forget(self) -> None:
+        """End the greenlet of a parent process, in its child."""
+        self._greenlet.kill(block=False)

@@ -1,5 +1,7 @@
 """The queues that a program has opened: an answer goes to no other queue."""
 
+import gevent
+
 from tcelib.core.queue_connection import RpcQueueConnection
 
 
@@ -30,3 +32,9 @@ class QueueCollection:
     def writer(self, name: str) -> RpcQueueConnection | None:
         """The connection that writes to a queue."""
         return self._writers.get(name)
+
+    def drain(self) -> None:
+        """Let all readers end what they serve, at the same time, and take no more."""
+        me = gevent.getcurrent()
+        readers = [connection.link.transport for connection in self._readers.values()]
+        gevent.joinall([gevent.spawn(reader.drain, me) for reader in readers])

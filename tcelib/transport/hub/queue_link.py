@@ -1,39 +1,53 @@
-"""TCE over Redis lists (``type_='mq'``): one list is one queue, RPUSH at its end, BLPOP at its front.
+"""TCE over a message queue of any kind, for a gevent hub; ``queue_kind`` opens them.
 
 Decides when messages are taken off a queue: not before there is a place for a servant, so that what one server cannot
-serve yet stays there for others. What was taken by a server that dies is lost; its callers get a TIMEOUT. Bodies, and
-who may answer where, are the business of ``RpcQueueConnection``.
-
-For a gevent hub. Needs Redis 6.2.
+serve yet stays there for others. A message is done when its servant has ended, and its answer has been written.
+Bodies, and who may answer where, are the business of ``RpcQueueConnection``.
 """
 
 import logging
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import gevent
+import gevent.event
 import gevent.lock
 import gevent.pool
 
+from tcelib.core.port import Done
 from tcelib.core.queue_connection import RpcQueueConnection
-from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_SENDFAILED, DecodeError, RpcException
+from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
 from tcelib.fork import forget_in_children
 from tcelib.queue.error import QueueAwayError, QueueError
-from tcelib.queue.message import LATEST, Message
-from tcelib.queue.port import BareQueue
-from tcelib.queue.redis_list import RedisListQueue
-from tcelib.redis.gevent_redis import gevent_client
+from tcelib.queue.message import NO_HEADERS, Delivery, Message
+from tcelib.queue.port import Queue
+from tcelib.service.call_body import is_return
+from tcelib.service.taken_call import IDEMPOTENT_HEADERS
 from tcelib.transport.hub.queue_collection import QueueCollection
+from tcelib.transport.hub.queue_source import CLOSE_SECONDS, RETRY_SECONDS, Source
 from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, Options
-from tcelib.wire.message import LINGER_TIME, RETURN, parse_body, split_extra
 
-READER = "reader"
-POP_SECONDS = 3  # shorter than the socket's patience
-RETRY_SECONDS = 1.0
-CLOSE_SECONDS = 5.0
-_CALLTYPE_AT = 5
 log = logging.getLogger("tce.transport")
+
+
+class _Serving:
+    """A message that is being served. It is done when its servant has returned, and the coroutine that it left."""
+
+    def __init__(self, delivery: Delivery, done: Callable[[Delivery], object]) -> None:
+        self._delivery = delivery
+        self._done = done
+        self._parts = 1
+
+    def begin(self) -> None:
+        """Note that one more part runs."""
+        self._parts += 1
+
+    def end(self) -> None:
+        """Note that a part has ended."""
+        self._parts -= 1
+        if not self._parts:
+            self._done(self._delivery)
 
 
 class _Batch:
@@ -45,21 +59,38 @@ class _Batch:
 
 
 class QueueLink(HubShell):
-    """The transport of one queue's connection."""
+    """The transport of one queue's connection. It reads where there is a ``source``.
+
+    ``has_headers``: messages of the queue carry headers. ``is_draining`` is true once it takes no more messages.
+    """
 
     connection: RpcQueueConnection
 
-    def __init__(self, home: HubHome, options: Options, queue: BareQueue, queues: QueueCollection) -> None:
+    def __init__(
+        self,
+        home: HubHome,
+        options: Options,
+        queue: Queue,
+        queues: QueueCollection,
+        *,
+        source: Source | None = None,
+        has_headers: bool = False,
+    ) -> None:
         super().__init__(home, options)
         self.may_compress = False
         self._queue = queue
+        self._source = source
+        self._has_headers = has_headers
         self._queues = queues
         self._batch = _Batch()
         self._lock = gevent.lock.BoundedSemaphore(1)
         self._servants = gevent.pool.Group()
         self._places = gevent.lock.Semaphore(options.max_waiting_servants)
+        self._coroutines = 0
+        self._has_no_coroutines = gevent.event.Event()
+        self._has_no_coroutines.set()
         self._seated: set[gevent.Greenlet] = set()  # servants that have a place
-        self._is_over = False
+        self._is_over = self.is_draining = False
         self._reader: gevent.Greenlet | None = None
         forget_in_children(self)
 
@@ -69,11 +100,14 @@ class QueueLink(HubShell):
         self.forget_deadline()
         if self._reader is not None:
             self._reader.kill(block=False)
+        if self._source is not None:
+            self._source.forget()
         self.connection.abandon("the queue was opened before the fork: open another one in the child")
 
     def read(self) -> None:
-        """Take messages off the queue from now on."""
-        self._reader = gevent.spawn(self._read)
+        """Take messages off the queue from now on, if there is a source."""
+        if self._source is not None:
+            self._reader = gevent.spawn(self._read, self._source)
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``QueueTransport``. What comes while a push is under way leaves with the next one."""
@@ -91,7 +125,9 @@ class QueueLink(HubShell):
 
     def _push(self, batch: "_Batch") -> None:
         try:
-            self._queue.put([Message(body) for body in batch.bodies])
+            is_marked = self._has_headers and self.connection.is_idempotent
+            headers = IDEMPOTENT_HEADERS if is_marked else NO_HEADERS
+            self._queue.put([Message(body, headers) for body in batch.bodies])
         except QueueError as failure:
             code = RPCERROR_CONNECT_FAILED if isinstance(failure, QueueAwayError) else RPCERROR_SENDFAILED
             batch.failure = RpcException(code, str(failure))
@@ -103,61 +139,85 @@ class QueueLink(HubShell):
             raise RpcException(RPCERROR_SENDFAILED, f"the queue {queue!r} is not open for writing")
         writer.transport.write([body])
 
+    def drain(self, asker: object, /) -> None:
+        """See ``QueueTransport``. Waits for ``drain_seconds`` of the source. Answers still leave."""
+        reader, self._reader = self._reader, None
+        if self._source is None or reader is None:
+            return
+        self.is_draining = True
+        self._source.drain()
+        reader.join(CLOSE_SECONDS)
+        reader.kill()
+        servants = [servant for servant in self._servants if servant is not asker]
+        with gevent.Timeout(self._source.drain_seconds, False):
+            gevent.joinall(servants)
+            self._has_no_coroutines.wait()
+        self._source.close()
+
     def close(self) -> None:
-        """See ``Transport``. Servants that run get ``CLOSE_SECONDS``; what they would answer still leaves."""
+        """See ``Transport``. Servants that run get some time; what they would answer still leaves."""
         if self._is_over:
             return
         self._is_over = True
         self._queues.remove(self.connection)
         self.forget_deadline()
-        if self._reader is not None:
-            self._wake_reader()
-            self._reader.join(CLOSE_SECONDS)
-            self._reader.kill()
-        current = gevent.getcurrent()
-        gevent.joinall([servant for servant in self._servants if servant is not current], CLOSE_SECONDS)
+        self.drain(gevent.getcurrent())
         self._queue.close()
 
-    def _wake_reader(self) -> None:
-        try:
-            self._queue.wake(READER)
-        except QueueError as failure:
-            log.debug("the reader of %s was not woken: %s", self._queue.name, failure)
+    def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
+        """See ``Transport``. The message is done when the coroutine is."""
+        serving: _Serving | None = getattr(gevent.getcurrent(), "tce_serving", None)
+        if serving is None:
+            super().run(coroutine, done)
+            return
+        serving.begin()
+        self._coroutines += 1
+        self._has_no_coroutines.clear()
 
-    def _read(self) -> None:
-        while not self._is_over:
+        def end(result: Any, error: BaseException | None) -> None:
+            done(result, error)
+            serving.end()
+            self._coroutines -= 1
+            if not self._coroutines:
+                self._has_no_coroutines.set()
+
+        super().run(coroutine, end)
+
+    def _read(self, source: Source) -> None:
+        while not self.is_draining:
             self._places.wait()
             try:
-                self._take_some(self._places.counter)
+                for delivery in self._receive(source):
+                    self._serve(source, delivery)
             except QueueError as failure:
                 log.warning("! the queue %s cannot be read: %s", self._queue.name, failure)
                 gevent.sleep(RETRY_SECONDS)
 
-    def _take_some(self, count: int) -> None:
-        expired = self._queue.expired
-        deliveries = self._queue.take(READER, count, POP_SECONDS)
-        if self._queue.expired > expired:
-            log.debug(
-                "%d messages on %s were dropped: their time is over", self._queue.expired - expired, self._queue.name
-            )
-        for delivery in deliveries:
-            self._serve(delivery.body)
+    def _receive(self, source: Source) -> Sequence[Delivery]:
+        deliveries = source.receive(self._places.counter)
+        return source.give_back(deliveries) if self.is_draining else deliveries
 
-    def _serve(self, body: bytes) -> None:
-        if body[_CALLTYPE_AT : _CALLTYPE_AT + 1] == bytes([RETURN]):
-            self.connection.receive_body(body)
+    def _serve(self, source: Source, delivery: Delivery) -> None:
+        against = source.objection(delivery)
+        if against is not None:
+            self.connection.refuse_body(delivery.body, RPCERROR_CONNECTION_LOST)
+            source.bury(delivery, against)
+        elif is_return(delivery.body):
+            self.connection.receive_body(delivery.body)
+            source.done(delivery)
         else:
             self._places.acquire()  # there is one: see ``_read``
-            self._seated.add(self._servants.spawn(self._take, body))
+            self._seated.add(self._servants.spawn(self._take, delivery, _Serving(delivery, source.done)))
 
-    def _take(self, body: bytes) -> None:
+    def _take(self, delivery: Delivery, serving: _Serving) -> None:
         me = gevent.getcurrent()
-        me.tce_server = self
+        me.tce_server, me.tce_serving = self, serving
         try:
-            has_more = self.connection.receive_body(body)
+            has_more = self.connection.receive_body(delivery.body)
             while has_more:
                 gevent.sleep(0)
                 has_more = self.connection.serve()
+            serving.end()
         finally:
             self._leave_place(me)
 
@@ -171,31 +231,3 @@ class QueueLink(HubShell):
         if servant in self._seated:
             self._seated.remove(servant)
             self._places.release()
-
-
-def open_queue(
-    name: str, url: str, key: str, queues: QueueCollection, *, reads: bool, writes: bool, options: Options
-) -> RpcQueueConnection:
-    """The connection of a queue: ``name`` to its callers, ``key`` to Redis. It is entered in ``queues``."""
-    queue = RedisListQueue(gevent_client(url), key, expires_of=expires_of)
-    link = QueueLink(HubHome(), options, queue, queues)
-    connection = RpcQueueConnection(
-        name, link, max_packet_bytes=options.max_packet_bytes, call_timeout=options.call_timeout
-    )
-    link.connection = connection
-    queues.add(connection, reads=reads, writes=writes)
-    connection.opened()
-    if reads:
-        link.read()
-    return connection
-
-
-def expires_of(body: bytes) -> float | None:
-    """Return when a message's time is over (TCE protocol, section 4), in epoch seconds. None if it does not say."""
-    try:
-        (*_, extra_count), rest = parse_body(body)
-        linger_time = split_extra(extra_count, rest)[0].get(LINGER_TIME) if extra_count else None
-        moment = math.nan if linger_time is None else float(linger_time)
-    except (DecodeError, ValueError):
-        return None
-    return None if math.isnan(moment) else min(max(moment, 0.0), LATEST)

@@ -22,7 +22,8 @@ SOCKET_RIGS = (
     "gevent_websocket",
     "gevent_wss",
 )
-RIGS = (*SOCKET_RIGS, "redis_mq")
+QUEUE_RIGS = {"redis_mq": "mq", "redis_stream": "stream"}
+RIGS = (*SOCKET_RIGS, *QUEUE_RIGS)
 
 
 @pytest.fixture
@@ -35,8 +36,8 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 
 def _make_rig(name: str, request: pytest.FixtureRequest) -> Any:
-    if name == "redis_mq":
-        return QueueRig(request.getfixturevalue("redis_url"))
+    if name in QUEUE_RIGS:
+        return QueueRig(request.getfixturevalue("redis_url"), QUEUE_RIGS[name])
     home, _, kind = name.partition("_")
     module: Any = ssl if home == "asyncio" else gevent.ssl
     transports = {

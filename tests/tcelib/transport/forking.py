@@ -23,7 +23,7 @@ import tcelib as tce
 from tcelib.redis.redis_connection import plain_client
 from tcelib.transport import asyncio_tcp, gevent_tcp, gevent_websocket
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_link import open_queue
+from tcelib.transport.hub.queue_kind import open_queue
 from tcelib.transport.option import Options
 from tests.tcelib.transport.talk import Talk, TalkPrx
 

@@ -13,7 +13,7 @@ import gevent.event
 
 import tcelib as tce
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_link import open_queue
+from tcelib.transport.hub.queue_kind import MQ, open_queue
 from tcelib.transport.hub.shell import HubHome, HubShell
 from tests.tcelib.transport.rig import DEADLINE, OPTIONS
 from tests.tcelib.transport.talk import Talk
@@ -31,6 +31,10 @@ class HubThread:
         self._hub, self._is_over = started.result(DEADLINE)
 
     def run(self, work: Callable[[], T]) -> T:
+        return self.begin(work).result(DEADLINE)
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Begin ``work`` there, and wait for nothing."""
         return self._begin(lambda done: done.set_result(work()))
 
     def run_coroutine(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -39,7 +43,7 @@ class HubThread:
                 coroutine, lambda value, error: done.set_exception(error) if error else done.set_result(value)
             )
 
-        return self._begin(work)
+        return self._begin(work).result(DEADLINE)
 
     def leftovers(self) -> list[object]:
         """Greenlets of this thread that are neither done, nor the hub, nor the thread itself, nor the asking one."""
@@ -57,7 +61,7 @@ class HubThread:
         self.run(self._is_over.set)
         self._thread.join(DEADLINE)
 
-    def _begin(self, work: Callable[[Future[T]], object]) -> T:
+    def _begin(self, work: Callable[[Future[T]], object]) -> Future[T]:
         done: Future[T] = Future()
 
         def begin() -> None:
@@ -67,7 +71,7 @@ class HubThread:
                 done.set_exception(error)
 
         self._hub.loop.run_callback_threadsafe(gevent.spawn, begin)
-        return done.result(DEADLINE)
+        return done
 
     def _main(self, started: "Future[Any]") -> None:
         hub = gevent.get_hub()
@@ -134,18 +138,19 @@ class QueueRig(HubThread):
     Server and clients have a collection of queues each, as if they were several programs.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, kind: str = MQ) -> None:
         super().__init__()
         self._url = url
+        self._kind = kind
         self._connections: list[tce.RpcQueueConnection] = []
         self.adapter = tce.RpcCommAdapter("server")
         self.servant = Talk(self.run(gevent.event.Event))
         self.adapter.addServant(self.servant)
         self.port = 0
-        queues = QueueCollection()
-        self.server = self.open("requests", queues, reads=True)
+        self.queues = QueueCollection()
+        self.server = self.open("requests", self.queues, reads=True)
         self.adapter.addConnection(self.server)
-        self.open("answers", queues, writes=True)
+        self.open("answers", self.queues, writes=True)
 
     def dial(self, port: int = 0, **options: Any) -> tce.RpcConnection:
         queues = QueueCollection()
@@ -166,7 +171,14 @@ class QueueRig(HubThread):
     ) -> tce.RpcQueueConnection:
         connection = self.run(
             lambda: open_queue(
-                name, url or self._url, name, queues, reads=reads, writes=writes, options=replace(OPTIONS, **options)
+                name,
+                url or self._url,
+                name,
+                queues,
+                reads=reads,
+                writes=writes,
+                options=replace(OPTIONS, **options),
+                kind=self._kind,
             )
         )
         self._connections.append(connection)

@@ -9,8 +9,7 @@ import redis
 
 import tcelib as tce
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_link import LINGER_TIME
-from tcelib.wire.message import RETURN, build_body
+from tcelib.wire.message import LINGER_TIME, RETURN, build_body
 from tests.redis_pair import Pair
 from tests.redis_process import RedisProcess
 from tests.tcelib.transport.gevent_rig import QueueRig

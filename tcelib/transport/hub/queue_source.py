@@ -1,0 +1,218 @@
+"""Sources: the reading side of each kind of queue, as a queue's link uses it.
+
+A ``BareSource`` gives bodies that are gone from the queue. A ``ReliableSource`` gives messages that stay in the queue
+until they are done: acknowledged in one command for all that are done at a time.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import gevent
+
+from tcelib.queue.error import QueueError
+from tcelib.queue.message import DeadLetter, Delivery
+from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL, BareQueue
+from tcelib.queue.reader import Reader
+from tcelib.queue.shell.hub_signs import HubSigns
+from tcelib.service.call_body import expires_of
+from tcelib.service.pull_window import PullWindow
+from tcelib.service.taken_call import Objection, objection
+
+READER = "reader"
+POP_SECONDS = 3  # shorter than the socket's patience
+TAKE_SECONDS = 0.25
+"""A wait for something new. A reader that drains waits for the end of it, because a message may be under way."""
+CLOSE_SECONDS = 5.0
+TIDY_SECONDS = 3600.0
+RETRY_SECONDS = 1.0
+log = logging.getLogger("tce.transport")
+
+
+class Source(Protocol):
+    """Reading side of a queue. ``drain_seconds`` is how long servants may go on when it closes."""
+
+    drain_seconds: float
+
+    def receive(self, count: int) -> Sequence[Delivery]:
+        """Return the next messages, at most ``count``; wait a while for a first one. Raises ``QueueError``."""
+
+    def objection(self, delivery: Delivery) -> Objection | None:
+        """Return what is against serving a message; None if nothing is."""
+
+    def done(self, delivery: Delivery) -> None:
+        """Note that a message was served. Never waits."""
+
+    def bury(self, delivery: Delivery, reason: Objection) -> None:
+        """Remove a message that nobody will serve. Raises ``QueueError``."""
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Leave messages that were not begun to others. Return those that are already off the queue."""
+
+    def drain(self) -> None:
+        """Let nobody send new messages here, and end the wait of ``receive``."""
+
+    def close(self) -> None:
+        """Write what is done, and leave."""
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``."""
+
+
+class BareSource:
+    """See ``Source``. What was taken is done."""
+
+    drain_seconds = CLOSE_SECONDS
+
+    def __init__(self, queue: BareQueue) -> None:
+        self._queue = queue
+
+    def receive(self, count: int) -> Sequence[Delivery]:
+        """See ``Source``."""
+        expired = self._queue.expired
+        deliveries = self._queue.take(READER, count, POP_SECONDS)
+        if self._queue.expired > expired:
+            log.debug(
+                "%d messages on %s were dropped: their time is over", self._queue.expired - expired, self._queue.name
+            )
+        return deliveries
+
+    def objection(self, delivery: Delivery) -> None:
+        """See ``Source``."""
+
+    def done(self, delivery: Delivery) -> None:
+        """See ``Source``."""
+
+    def bury(self, delivery: Delivery, reason: Objection) -> None:
+        """See ``Source``."""
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """See ``Source``."""
+        return deliveries
+
+    def drain(self) -> None:
+        """See ``Source``."""
+        try:
+            self._queue.wake(READER)
+        except QueueError as failure:
+            log.debug("the reader of %s was not woken: %s", self._queue.name, failure)
+
+    def close(self) -> None:
+        """See ``Source``."""
+
+    def forget(self) -> None:
+        """See ``Source``."""
+
+
+class ReliableSource:
+    """See ``Source``. ``name`` is the queue's. ``most_at_once`` bounds what is taken together.
+
+    ``now`` is in epoch seconds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reader: Reader[DeadLetter],
+        *,
+        most_at_once: int,
+        drain_seconds: float,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.drain_seconds = drain_seconds
+        self._reader = reader
+        self._name = name
+        self._signs = HubSigns(reader)
+        self._window = PullWindow(most_at_once)
+        self._now = now
+        self._done: list[str] = []
+        self._writer: gevent.Greenlet | None = None
+        self._is_tidy = False
+        self._is_measured = True
+
+    def receive(self, count: int) -> Sequence[Delivery]:
+        """See ``Source``."""
+        if not self._is_tidy:
+            self._reader.tidy(TIDY_SECONDS)
+            self._is_tidy = True
+        self._measure()
+        retried = self._reader.retried
+        found = self._reader.receive(min(count, self._window.size), TAKE_SECONDS)
+        # A delivery that was lost on its way to us is no try: nobody has begun it.
+        lost = self._reader.retried - retried
+        self._is_measured = not found
+        return [Delivery(each.message, each.tries - lost) for each in found if not self._has_expired(each)]
+
+    def objection(self, delivery: Delivery) -> Objection | None:
+        """See ``Source``."""
+        return objection(delivery)
+
+    def done(self, delivery: Delivery) -> None:
+        """See ``Source``."""
+        self._done.append(delivery.id)
+        if self._writer is None:
+            self._writer = gevent.spawn(self._write)
+
+    def bury(self, delivery: Delivery, reason: Objection) -> None:
+        """See ``Source``."""
+        log.warning("! a call on %s was not served: %s", self._name, reason.detail)
+        self._reader.bury(delivery.id, DeadLetter(delivery.message, *reason, self._now()))
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """See ``Source``."""
+        if deliveries:
+            self._reader.give_back([delivery.id for delivery in deliveries])
+        return ()
+
+    def drain(self) -> None:
+        """See ``Source``. A wait for messages ends within ``TAKE_SECONDS``: one may be under way."""
+
+    def close(self) -> None:
+        """See ``Source``. What still runs stays taken."""
+        writer = self._writer
+        if writer is not None:
+            writer.join(CLOSE_SECONDS)
+            writer.kill()
+        try:
+            self._reader.drain()
+        except QueueError as failure:
+            log.warning("! nothing was given back to %s: %s", self._name, failure)
+        self._signs.close()
+
+    def forget(self) -> None:
+        """See ``Source``."""
+        self._done = []
+        if self._writer is not None:
+            self._writer.kill(block=False)
+        self._signs.forget()
+
+    def _measure(self) -> None:
+        """Let what was taken begin, and note how long that takes."""
+        if not self._is_measured:
+            begun = time.monotonic()
+            gevent.sleep(0)
+            self._window.begun(time.monotonic() - begun)
+            self._is_measured = True
+
+    def _has_expired(self, delivery: Delivery) -> bool:
+        """Bury a message whose body says that its time is over."""
+        expires = expires_of(delivery.body)
+        if expires is None or self._now() < expires:
+            return False
+        self._reader.bury(delivery.id, DeadLetter(delivery.message, EXPIRED, EXPIRY_DETAIL, self._now()))
+        return True
+
+    def _write(self) -> None:
+        """Acknowledge what is done, together with what is done meanwhile."""
+        try:
+            while self._done:
+                ids, self._done = self._done, []
+                try:
+                    self._reader.acknowledge(ids)
+                except QueueError as failure:
+                    log.warning("! nothing is acknowledged on %s: %s", self._name, failure)
+                    self._done = ids + self._done
+                    gevent.sleep(RETRY_SECONDS)
+        finally:
+            self._writer = None
