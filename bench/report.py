@@ -45,6 +45,7 @@ share = scaled("{:.1f} %", 0.01)
 kilobytes = scaled("{:.1f} KB", 1 << 10)
 megabytes = scaled("{:.1f} MB", 1 << 20)
 microseconds = scaled("{:.2f} µs")
+ratio = scaled("{:.2f}")
 lone = scaled("{:,.0f} µs", 0.001)
 
 
@@ -159,6 +160,9 @@ WORKERS = (
     Column("processor time of one", ("all_us",), microseconds, is_compared=True),
     Column("in the server", ("server_us",), microseconds),
     Column("in Redis", ("redis_us",), microseconds),
+    Column("intakes for one", ("intakes",), ratio),
+    Column("reads for one", ("reads",), ratio),
+    Column("p50", ("age_ms",), milliseconds),
     Column("idle, of a core", ("idle_busy",), share),
 )
 STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared=True),)

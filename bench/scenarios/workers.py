@@ -1,7 +1,8 @@
 """The processor time of a delivery with one, two and four workers, which share the clients and one core.
 
 Each of 200 quotes has one subscriber, on one of the workers, or subscribers everywhere. The time is that of all
-processes of the server, and of Redis, which each worker makes work. What they do without messages is told apart.
+processes of the server, and of Redis, which each worker makes work. What they do without messages is told apart. So
+are the waits on Redis for messages, each of which wakes a worker: of intakes, and of readers.
 """
 
 import time
@@ -60,12 +61,14 @@ def delivered(
 
         clients.read_for(lambda number, data: None, SETTLE_SECONDS)
         idle, _ = difference(spent, lambda: clients.read_for(lambda number, data: None, IDLE_SECONDS))
-        meter = clients.meter()
+        meter = clients.meter(set(clients.sockets))
         running.order(Order(rate=rate, topics=topics, routed=True))
         clients.read_for(lambda number, data: None, SETTLE_SECONDS)
+        client.config_resetstat()
         begun = time.perf_counter()
         server, of_redis = difference(spent, lambda: clients.read_for(meter.on_bytes, seconds))
         took = time.perf_counter() - begun
+        waits = client.info("commandstats")
         running.rest()
     count = max(1, meter.deliveries)
     server -= idle * took / IDLE_SECONDS
@@ -74,8 +77,16 @@ def delivered(
         "server_us": round(1e6 * server / count, 2),
         "redis_us": round(1e6 * of_redis / count, 2),
         "all_us": round(1e6 * (server + of_redis) / count, 2),
+        "intakes": round(calls(waits, "blmove") / count, 3),
+        "reads": round(calls(waits, "xread") / count, 3),
+        "age_ms": meter.summary()["p50"],
         "idle_busy": round(idle / IDLE_SECONDS, 3),
     }
+
+
+def calls(statistics: Numbers, command: str) -> int:
+    """Return how often Redis was given a command."""
+    return int(statistics.get(f"cmdstat_{command}", {}).get("calls", 0))
 
 
 def difference(spent: Callable[[], tuple[float, float]], act: Callable[[], object]) -> tuple[float, float]:

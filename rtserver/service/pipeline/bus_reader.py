@@ -20,9 +20,10 @@ from rtserver.base.queue.port import (
 )
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
+from rtserver.service.pipeline.read_pace import ENOUGH, ReadPace
 from rtserver.service.pipeline.read_size import ReadSize
 from rtserver.service.queue_link import QueueLink
-from rtserver.service.repeats import RepeatFilter
+from rtserver.service.repeats import Opened, RepeatFilter
 from rtserver.service.wait import HOLD_SECONDS
 
 READ_SECONDS = 1.0  # wait of a read for a first entry, and of a rest for company
@@ -41,7 +42,8 @@ class BusReader:
 
     A reader with a ``worker``, a name of this life, *rests* while its worker is alone on the bus: the intake then
     feeds it what it moves, without a wait and a trip of the reader's own. One that reads at a replica, by ``near``,
-    never rests. What is missing from the bus, the primary alone can tell: the reader asks ``queue``.
+    never rests. What is missing from the bus, the primary alone can tell: the reader asks ``queue``. One that others
+    move messages for reads at a pace (``ReadPace``).
     """
 
     def __init__(
@@ -61,7 +63,10 @@ class BusReader:
         self._worker = worker
         self._now = now
         self._rests_from = float("-inf") if worker and near is None else float("inf")
-        self._is_fed = False
+        self._company_until = float("-inf")
+        self._pace = ReadPace()
+        self._is_fed = self._is_taking = False
+        self._has_asked = False
         self.is_resting = False
         self._repeats = repeats or RepeatFilter(queue, link)
         self._queue = queue
@@ -143,14 +148,18 @@ class BusReader:
     def run(self) -> None:
         """Read until done."""
         while not self.is_done:
-            if self.is_resting or self.rest():
+            if (self.is_resting or self.rest()) and self._has_asked:
                 self.look_for_company()
                 self._pause(0)
             else:
                 self.read()
 
     def rest(self) -> bool:
-        """Begin to rest, unless it has just turned out that the worker is not alone. Return True if it rests."""
+        """Begin to rest, unless it has just turned out that the worker is not alone. Return True if it rests.
+
+        It reads on until an intake has asked for it: nobody else would bring what another worker moves before.
+        """
+        self._has_asked = False
         self.is_resting = self._goal is None and self._now() >= self._rests_from
         return self.is_resting
 
@@ -163,9 +172,14 @@ class BusReader:
         while self._is_fed and not self.is_resting:
             self._pause(HOLD_SECONDS)
 
-    @property
-    def hunger(self) -> Lone | None:
-        """The reading that an intake is to do for this reader; None unless it rests."""
+    def note_company(self) -> None:
+        """Note that another worker moves messages: this reader does not rest for a while, and reads at a pace."""
+        self._company_until = self._now() + COMPANY_SECONDS
+        self._rests_from = max(self._rests_from, self._company_until)
+
+    def ask(self) -> Lone | None:
+        """Return the reading that an intake is to do for this reader; None unless it rests."""
+        self._has_asked = self.is_resting
         return Lone(self._worker, self.position, self._size.count) if self.is_resting else None
 
     @property
@@ -175,12 +189,12 @@ class BusReader:
 
     def catch_up(self) -> None:
         """Read what is on the bus, called by the intake while this reader is hungry."""
-        if (hunger := self.hunger) is not None:
+        if (hunger := self.ask()) is not None:
             self.feed(hunger, self._link.call(self._queue.read, hunger.after, hunger.most, 0.0))
 
     def feed(self, hunger: Lone, entries: Sequence[Entry]) -> None:
         """Take what an intake has read, unless this reader has gone on by itself meanwhile."""
-        if not self.is_resting or hunger.after != self.position:
+        if not self.is_resting or self._is_taking or hunger.after != self.position:
             return
         self._is_fed = True
         try:
@@ -192,23 +206,35 @@ class BusReader:
             self._is_fed = False
 
     def read(self) -> None:
-        """Read once. Between taking the position and dispatching, no other greenlet of this thread moves it.
+        """Read once. What an intake has fed to a reader that begins to rest is not taken again.
 
         What was read waits here until it can be dispatched: the next read is under way while the last one is handled.
         """
         bus, is_proof = self._near or self._queue, self._near is None
-        entries = self._link.call(bus.read, self.position, self._size.count, READ_SECONDS, is_proof=is_proof)
+        after = self.position
+        entries = self._link.call(bus.read, after, self._size.count, READ_SECONDS, is_proof=is_proof)
         if entries:
             self._read_until = entries[-1].id
         self._pause(0)  # the lanes work before they get more
         while self._must_hold():
             self._pause(HOLD_SECONDS)
-        if entries:
-            self._take(entries)
-        else:
-            self._check_bus()
+        while self._is_fed:
+            self._pause(HOLD_SECONDS)
+        if self.position != after:
+            return  # the intake has brought it meanwhile
+        if not entries:
+            if not self.is_resting:
+                self._check_bus()
+            return
+        self._is_taking = True
+        try:
+            opened = self._take(entries)
+        finally:
+            self._is_taking = False
+        if self._goal is None and len(entries) < ENOUGH and (now := self._now()) < self._company_until:
+            self._pause(self._pace.pause(now, len(entries), self._dispatcher.count_wanted(opened)))
 
-    def _take(self, entries: Sequence[Entry]) -> None:
+    def _take(self, entries: Sequence[Entry]) -> Sequence[Opened]:
         self._read_until = entries[-1].id
         opened = self._dispatcher.open(entries)
         repeats = self._repeats.find(opened)  # may wait; meanwhile the position does not count this read
@@ -217,6 +243,7 @@ class BusReader:
         self.received += len(entries)
         self.received_bytes += self._size.note(entries)
         self._dispatcher.dispatch(opened, repeats)
+        return opened
 
     def _check_bus(self) -> None:
         """Find out whether a silent bus continues further behind: if Redis has lost its end, nothing would come."""

@@ -54,6 +54,10 @@ class Chooser:
             return
         handler.set_aside(entry)
 
+    def is_wanted(self, entry: Entry, message: ServiceMessage | Rejected) -> bool:
+        """Return whether somebody on this worker waits for a message of this handler, whether it chooses or not."""
+        return message is not self.unopened and self.handler.wants(entry.to)
+
     def reopen(
         self,
         find_repeats: Callable[[Iterable[tuple[Entry, ServiceMessage]]], Collection[str]],

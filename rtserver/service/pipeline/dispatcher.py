@@ -75,6 +75,16 @@ class ServiceMessageDispatcher:
             else:
                 self._dead_letters.add(entry, _unknown(message))
 
+    def count_wanted(self, opened: Sequence[Opened]) -> int:
+        """Return how many of some entries somebody on this worker waits for: those of a handler that does not choose
+        count, as do those that are no messages.
+        """
+        choosers = self._choosers
+        return sum(
+            (found := choosers.get(entry.type)) is None or found.is_wanted(entry, message)
+            for entry, message in opened
+        )
+
     def pass_gap(self, offset: str) -> None:
         """Tell the lanes that entries before ``offset`` that were not dispatched are lost."""
         for lane in self._lanes.values():

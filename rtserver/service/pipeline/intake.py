@@ -3,6 +3,7 @@
 Decides how far it may run ahead of the reader of the bus, and when it holds still.
 """
 
+import time
 from collections.abc import Callable
 from hashlib import sha256
 
@@ -11,6 +12,7 @@ from rtserver.service.message import too_large
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.outgrowth import Outgrowth
+from rtserver.service.pipeline.standby import LOOK_SECONDS, Standby
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 
@@ -25,7 +27,8 @@ class Intake:
 
     It runs at most ``max_ahead`` entries, and half of the bytes that the bus may have, ahead of the reader: a backlog
     stays on the list, where nothing is trimmed. ``on_held`` are called while the queue holds messages back until
-    cursors come closer: they move cursors on, as those of handlers that no message comes for.
+    cursors come closer: they move cursors on, as those of handlers that no message comes for. While another worker
+    moves all messages, it stands by.
     """
 
     def __init__(
@@ -39,7 +42,9 @@ class Intake:
         max_ahead: int = 50_000,
         dead_letters: DeadLetters | None = None,
         most_bytes: int = 0,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._now = now
         self._queue = queue
         self._link = link
         self._reader = reader
@@ -53,6 +58,7 @@ class Intake:
         self._is_first = True
         self.moved = 0
         self.is_held = self.is_stopped = False
+        self._standby = Standby()
         self.outgrowth = Outgrowth()
         self.on_held: list[Callable[[], object]] = []
 
@@ -72,6 +78,8 @@ class Intake:
             is_resting = self._reader.is_resting
             if self._must_hold() or (self.is_too_far_ahead and not is_resting):
                 self._pause(HOLD_SECONDS)
+                continue
+            if self._standby.is_standing and not is_resting and self._stand_by():
                 continue
             moved = self.moved
             if self._reader.is_hungry:
@@ -98,7 +106,7 @@ class Intake:
         def take_in() -> Moved:
             nonlocal reached, hunger
             reached = self._reader.reached
-            hunger = self._reader.hunger
+            hunger = self._reader.ask()
             return self._queue.intake(wait, self._reader.furthest, hunger)
 
         moved = self._link.call(take_in)
@@ -109,6 +117,8 @@ class Intake:
             self._ahead = moved.bytes - self._reader.received_bytes
             self._is_first = False
         self._bytes = moved.bytes
+        if self._standby.note(self._now(), moved.messages, number_of(moved.newest_id)):
+            self._reader.note_company()
         self.moved += moved.messages
         self.newest_id = moved.newest_id
         self.is_held = moved.is_held
@@ -118,6 +128,14 @@ class Intake:
             self._reader.feed(hunger, moved.entries)
         if moved.aside:
             self._bury_aside()
+
+    def _stand_by(self) -> bool:
+        """Wait a while, and return True if another worker has moved messages meanwhile."""
+        self._pause(LOOK_SECONDS)
+        goes_on = self._standby.look(number_of(self._reader.furthest))
+        if goes_on:
+            self._reader.note_company()
+        return goes_on
 
     def _bury_aside(self) -> None:
         """Bury one message that was too large. Other workers may try too: one of them adds the letter."""

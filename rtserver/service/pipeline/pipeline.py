@@ -144,6 +144,7 @@ class Pipeline:
             max_ahead=limits.max_ahead,
             dead_letters=self.dead_letters,
             most_bytes=limits.message.bytes,
+            now=self._now,
             **waiting,
         )
         self.offsets = CommittedOffsets(

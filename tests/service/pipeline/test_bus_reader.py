@@ -1,4 +1,5 @@
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.intake import LONGEST_HOLD, Intake
 from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.read_pace import ReadPace
+from rtserver.service.pipeline.standby import LOOK_SECONDS
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 from tests.service_fakes import Recorder
@@ -43,6 +46,7 @@ class Worker:
             max_ahead=bounds.get("max_ahead", 1000),
             dead_letters=self.dead_letters,
             most_bytes=bounds.get("most_bytes", 0),
+            now=lambda: self.now,
             **waits,
         )
 
@@ -398,11 +402,114 @@ def test_two_workers_that_both_want_to_rest_both_get_everything_once() -> None:
     assert [worker.reader.lost for worker in workers] == [0, 0]
 
 
+def test_a_reader_that_begins_to_rest_reads_on_until_an_intake_has_asked_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = InstantQueue()
+    worker, other = Worker(queue), Worker(queue, name="other")
+    for each in (worker, other):
+        each.reader.locate()
+    looks: list[int] = []
+    look = worker.reader.look_for_company
+    monkeypatch.setattr(worker.reader, "look_for_company", lambda: looks.append(len(worker.lane)) or look())
+
+    def pause() -> None:
+        if len(worker.lane) == 1:
+            worker.intake.move()  # it asks; the one that was under way did not
+        if looks:
+            worker.reader.finish(worker.reader.position)
+
+    monkeypatch.setattr(worker, "on_pause", pause)
+    put(queue, 1)
+    other.intake.move()
+    worker.reader.run()
+    assert looks[0] == 1
+    assert worker.numbers() == [1]
+
+
+def test_what_an_intake_feeds_while_the_last_read_is_under_way_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = InstantQueue()
+    worker = Worker(queue)
+    worker.reader.locate()
+    worker.reader.rest()
+    read = queue.read
+
+    def read_slowly(after: str, count: int, timeout: float) -> list[Entry]:
+        put(queue, 1, 2)
+        worker.intake.move()
+        return read(after, count, timeout)
+
+    monkeypatch.setattr(queue, "read", read_slowly)
+    worker.reader.read()
+    assert (worker.numbers(), worker.reader.lost) == ([1, 2], 0)
+
+
+def test_an_intake_stands_by_while_another_worker_moves_all_that_comes_and_goes_on_when_it_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = InstantQueue()
+    worker, other = Worker(queue), Worker(queue, name="other")
+    for each in (worker, other):
+        each.reader.locate()
+        each.intake.move()
+    looks: list[float] = []
+
+    def others_move() -> None:
+        worker.now += 0.001
+        put(queue, *range(10))
+        other.intake.move()
+        worker.reader.read()
+
+    def look(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) < 5:
+            others_move()
+        elif len(looks) == 5:
+            put(queue, 1)  # and the other one does not come
+
+    def move(move: Callable[[], None] = worker.intake.move) -> None:
+        move()
+        worker.intake.is_stopped = worker.intake.moved > 0
+
+    monkeypatch.setattr(worker.intake, "_pause", look)
+    monkeypatch.setattr(worker.intake, "move", move)
+    monkeypatch.setattr(worker.reader, "_pause", lambda seconds: None)
+    others_move()
+    move()
+    worker.intake.run()
+    assert looks == [LOOK_SECONDS] * 5
+    assert (worker.intake.moved, queue.waiting()) == (1, 0)
+    assert not worker.reader.rest()
+
+
+def test_a_reader_waits_for_company_only_while_others_move_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = InstantQueue()
+    worker, other = Worker(queue), Worker(queue, name="other")
+    for each in (worker, other):
+        each.reader.locate()
+    pauses: list[float] = []
+    monkeypatch.setattr(ReadPace, "pause", lambda pace, now, entries, wanted: wanted / 1000)
+    monkeypatch.setattr(worker.reader, "_pause", pauses.append)
+
+    def read() -> list[float]:
+        put(queue, 1, 2)
+        other.intake.move()
+        pauses.clear()
+        worker.reader.read()
+        return [each for each in pauses if each]
+
+    assert read() == []
+    worker.reader.note_company()
+    assert read() == [0.002]
+    worker.now += COMPANY_SECONDS
+    assert read() == []
+
+
 def test_what_an_intake_brings_late_is_not_taken_twice() -> None:
     worker = Worker(InstantQueue())
     worker.reader.locate()
     worker.reader.rest()
-    hunger = worker.reader.hunger
+    hunger = worker.reader.ask()
     assert hunger is not None
     put(worker.queue, 1, 2)
     entries = worker.queue.intake(0, START, hunger).entries

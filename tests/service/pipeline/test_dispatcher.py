@@ -10,7 +10,8 @@ from rtserver.service.message import Bounds, encode
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import DuplicateTypeError, ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
-from tests.service_fakes import Recorder
+from rtserver.service.selective import SelectiveMsgHandler
+from tests.service_fakes import Recorder, Surroundings
 
 
 class Other(Recorder):
@@ -32,6 +33,28 @@ def test_each_message_goes_to_the_lane_of_its_type_in_order() -> None:
         lane.work()
     assert [lane.handler.numbers for lane in (one, other)] == [[0, 2], [1]]  # type: ignore[attr-defined]
     assert len(dead_letters) == 0
+
+
+class Picky(SelectiveMsgHandler):
+    msg_type = "picky"
+
+    def wants(self, to: bytes) -> bool:
+        return to == b"wanted"
+
+
+@pytest.mark.parametrize("is_choosing", [False, True])
+def test_what_somebody_here_waits_for_is_counted_whether_the_handler_chooses_or_not(is_choosing: bool) -> None:
+    handler = Picky(Surroundings().context)
+    handler.is_choosing = is_choosing
+    lanes = [Lane(Recorder(), DeadLetters()), Lane(handler, DeadLetters())]
+    dispatcher = ServiceMessageDispatcher(lanes, DeadLetters())
+    routes = ["wanted", "other", "other", ""]
+    routed = [
+        Entry(f"1-{number}", encode("picky", "", 1), b"picky" if to else b"", to.encode())
+        for number, to in enumerate(routes, 1)
+    ]
+    opened = dispatcher.open([*entries(encode("number", "me", 7), b"{"), *routed])
+    assert dispatcher.count_wanted(opened) == 4
 
 
 def test_what_has_no_lane_is_rejected_and_the_next_message_is_not() -> None:

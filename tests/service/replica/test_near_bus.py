@@ -125,7 +125,7 @@ def test_entries_are_read_at_the_replica_alone() -> None:
 def test_a_reader_at_a_replica_never_rests() -> None:
     play = Play()
     assert not play.reader.rest()
-    assert play.reader.hunger is None
+    assert play.reader.ask() is None
 
 
 def test_a_replica_that_lags_loses_nothing() -> None:
