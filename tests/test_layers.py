@@ -263,6 +263,12 @@ RULES = (
         set(),
         WAITING | CLOCKS,
     ),
+    Rule(
+        "tcelib/gateway/*",
+        {"tcelib.error", "tcelib.gateway", "tcelib.queue.address", "tcelib.wire"},
+        set(),
+        WAITING | CLOCKS,
+    ),
     Rule("tcelib/transport/loop/*", {*TRANSPORTS, "tcelib.transport.loop"}, set()),
     Rule(
         "tcelib/transport/hub/*",
@@ -394,6 +400,8 @@ def test_every_rule_is_about_some_file() -> None:
         ("tcelib/runtime/communicator.py", "lark"),
         ("tcelib/gateway/config/services.py", "tcelib.queue.redis_list"),
         ("tcelib/gateway/config/services.py", "tcelib.core.connection"),
+        ("tcelib/gateway/client_side.py", "time"),
+        ("tcelib/gateway/service_side.py", "tcelib.queue.redis_stream"),
         ("rtserver/bootstrap/app.py", "rtsite.settings"),
         ("rtserver/bootstrap/supervisor/supervisor.py", "threading"),
         ("rtserver/bootstrap/supervisor/supervise.py", "rtserver.bootstrap.app"),

@@ -24,8 +24,13 @@ def loose_ends(server: Server, endpoints: Mapping[str, EndPoint]) -> Iterator[st
         yield f"{quoted(name)} takes calls, but is not in the property listen"
     for route in server.routes:
         for hop in route.calls:
-            if hop.source in clients and hop.target in endpoints and endpoints[hop.target].type.is_queue:
+            if hop.source in clients and hop.target in clients:
+                yield f"calls of {quoted(route.interface)} from clients to clients are refused"
+            elif hop.source in clients and hop.target in endpoints and endpoints[hop.target].type.is_queue:
                 yield from _without_answer(server, route, hop)
+        for hop in route.returns:
+            if hop.source in clients:
+                yield f"answers of clients ({quoted(hop.source)}) are dropped: one could be for the call of another"
 
 
 def _without_answer(server: Server, route: Route, call: Hop) -> Iterator[str]:

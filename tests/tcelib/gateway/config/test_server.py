@@ -80,3 +80,12 @@ def test_calls_whose_answers_would_not_arrive_are_warned_of() -> None:
     lost = services(endpoints, route('<call in="s" out="q"/>') + WIRED)
     assert "have no answers: there is no <return in='a' out='s'/>" in told(lost)[0]
     assert not told(services(endpoints, route() + WIRED))
+
+
+def test_ways_that_a_gateway_does_not_go_are_warned_of() -> None:
+    endpoints = SOCKET + QUEUE + ANSWERS + '<ep name="t" type="websocket" port="2"/>'
+    listens = properties(listen="s,t", loopback="q#a")
+    among = services(endpoints, route('<call in="s" out="t"/>') + listens)
+    assert told(among) == ["5:10: warning: calls of 'test.Server' from clients to clients are refused"]
+    back = services(endpoints, route('<call in="q" out="s"/><return in="s" out="a"/>') + listens)
+    assert told(back) == ["5:10: warning: answers of clients ('s') are dropped: one could be for the call of another"]

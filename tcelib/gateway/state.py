@@ -1,0 +1,30 @@
+"""State that both sides of a gateway share."""
+
+from collections import Counter
+
+from tcelib.gateway.action import DROPS, Action
+from tcelib.gateway.table import RoutingTable
+from tcelib.gateway.verb import Reason
+
+
+class GatewayState:
+    """Routing table, what the shell says of its surroundings, and counters.
+
+    ``local`` has the indexes of the interfaces that this program serves itself, ``away`` names the queues and
+    services that nobody reads: the shell keeps both. ``refused`` counts the errors that were sent, ``dropped`` the
+    messages that went nowhere, both by reason.
+    """
+
+    __slots__ = ("away", "dropped", "local", "refused", "table")
+
+    def __init__(self, table: RoutingTable) -> None:
+        self.table = table
+        self.local: set[int] = set()
+        self.away: set[str] = set()
+        self.refused: Counter[Reason] = Counter()
+        self.dropped: Counter[Reason] = Counter()
+
+    def drop(self, reason: Reason) -> Action:
+        """Return the action for a message that goes nowhere, and count it."""
+        self.dropped[reason] += 1
+        return DROPS[reason]

@@ -1,0 +1,36 @@
+"""Kinds of actions, and the causes of refusals and drops."""
+
+from enum import Enum, StrEnum, auto
+
+
+class Verb(Enum):
+    """Kind of an action; it says which of the other parts of an ``Action`` count."""
+
+    SERVE = auto()
+    """Give the message to this program's own servants, or to its own calls that wait. Nothing counts."""
+    DELIVER = auto()
+    """Send the body to the client, in an envelope."""
+    ANSWER = auto()
+    """Send the body, which is the error of a call of its own, to the client, in an envelope."""
+    WRITE = auto()
+    """Put the body on the queue of that name."""
+    CALL = auto()
+    """Send the body to the service of that name, in an envelope."""
+    HOLD = auto()
+    """Keep the message and all behind it, read the client no further, and try again when it is not full any more."""
+    DROP = auto()
+    """Do nothing. The name is the reason."""
+
+
+class Reason(StrEnum):
+    """Causes of refusals and drops, as metrics name them."""
+
+    MALFORMED = "malformed"  # neither call nor answer, or cut
+    NO_ROUTE = "no_route"
+    NO_USER_ID = "no_user_id"  # of a client that needs one
+    NO_RESPONDERS = "no_responders"
+    NOT_HERE = "not_here"  # the user that a message is for
+    TIMEOUT = "timeout"
+    LATE = "late"  # an answer to a call that waits no more
+    DUPLICATE = "duplicate"  # a call with the number of one that waits
+    SILENCED = "silenced"  # an error for a client that would take it for success

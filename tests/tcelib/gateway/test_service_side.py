@@ -1,0 +1,150 @@
+"""Messages of services: answers find the call that waits, pushes the user, and nothing goes to anybody else."""
+
+import pytest
+
+from tcelib.gateway.action import SERVE
+from tcelib.gateway.verb import Verb
+from tcelib.wire.message import CALL, RETURN, RpcMessage, parse_body
+from tests.tcelib.gateway.rig import (
+    ONE_WAY,
+    SERVER,
+    TERMINAL,
+    UNKNOWN,
+    answer,
+    body,
+    delivered,
+    dropped,
+    forwarded,
+    packet,
+    small,
+)
+
+TCP = 4
+
+
+@pytest.mark.parametrize("keeps", [None, ("__user_id__",)], ids=["as Python", "as Java"])
+def test_an_answer_is_delivered_once_as_it_is(keeps: tuple[str, ...] | None) -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    sent = answer(forwarded(router.clients.receive(client, packet(extra={"a": "b"}), 0.0)), keeps=keeps)
+    source = router.services.source("answers")
+    assert router.services.receive(source, sent) == (Verb.DELIVER, client, "", sent)
+    assert dropped(router.services.receive(source, sent)) == "late"
+    assert not client.waiting
+
+
+def test_answers_may_come_in_any_order() -> None:
+    router = small(most_waiting=10)
+    clients = [router.clients.connect("clients") for _ in range(2)]
+    calls = [
+        (client, forwarded(router.clients.receive(client, packet(SERVER, sequence), 0.0)))
+        for sequence in (1, 2, 3)
+        for client in clients
+    ]
+    source = router.services.source("answers")
+    for client, call in reversed(calls):
+        message = delivered(router.services.receive(source, answer(call, call[-9:])), client)
+        assert message.sequence == RpcMessage.parse(call).sequence
+
+
+def test_an_error_of_a_service_is_delivered_but_not_to_a_silent_client() -> None:
+    router = small()
+    source = router.services.source("answers")
+    client = router.clients.connect("clients")
+    error = answer(forwarded(router.clients.receive(client, packet(), 0.0)), b"", errcode=6)
+    assert delivered(router.services.receive(source, error), client).errcode == 6
+
+
+def test_an_answer_without_bit_15_is_for_a_call_of_this_program() -> None:
+    router = small()
+    assert router.services.receive(router.services.source("answers"), body(SERVER, 1, RETURN)) is SERVE
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (body(SERVER, 7, RETURN, call_id=0x8000), "late"),
+        (body(SERVER, 7, RETURN, call_id=0x8000, extra={"__user_id__": "2"}), "late"),
+        (body(SERVER, 8, RETURN, call_id=0x8000, extra={"__user_id__": "1"}), "late"),
+        (body(SERVER, 7, RETURN, call_id=0x8001, extra={"__user_id__": "1"}), "late"),
+        (body(UNKNOWN, 7, RETURN, call_id=0x8000, extra={"__user_id__": "1"}), "no_route"),
+        (body(SERVER, 7, RETURN, call_id=0x8000, extra={"__user_id__": "1"}, params=b"")[:-1], "malformed"),
+        (body(SERVER, 7, RETURN, call_id=0x8000, extra={"a": "b", "__user_id__": "1"}, params=b"")[:-1], "malformed"),
+        (body(SERVER, 7, 0), "malformed"),
+        (b"", "malformed"),
+        (bytes(20), "malformed"),
+    ],
+)
+def test_an_answer_to_no_call_that_waits_goes_to_nobody(message: bytes, reason: str) -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    forwarded(router.clients.receive(client, packet(), 0.0))
+    assert dropped(router.services.receive(router.services.source("answers"), message)) == reason
+    assert len(client.waiting) == 1
+
+
+def test_a_push_is_delivered_to_its_user() -> None:
+    router = small()
+    router.clients.connect("clients")
+    client = router.clients.connect("clients")
+    push = body(TERMINAL, 1, ONE_WAY, extra={"x": "y", "__user_id__": "2"})
+    message = delivered(router.services.receive(router.services.source("topic"), push), client)
+    assert message.call_id == 0x8000
+    assert (message.extra.props, message.paramstream) == ({"x": "y", "__user_id__": "2"}, b"params")
+
+
+@pytest.mark.parametrize("extra", [{}, {"__user_id__": "0"}, {"__user_id__": "77"}])
+@pytest.mark.parametrize("source", ["answers", "topic"])
+def test_a_push_to_nobody_is_dropped(extra: dict[str, str], source: str) -> None:
+    router = small()
+    router.clients.connect("clients")
+    push = body(TERMINAL, 1, ONE_WAY, extra=extra)
+    assert dropped(router.services.receive(router.services.source(source), push)) == "not_here"
+
+
+def test_a_service_that_waits_for_a_user_who_is_gone_is_told_over_the_queue_that_it_names() -> None:
+    router = small()
+    extra = {"__mq_return__": "back", "__user_id__": "77"}
+    call = body(TERMINAL, 5, CALL, call_id=3, extra=extra)
+    error = RpcMessage.parse(forwarded(router.services.receive(router.services.source("answers"), call), "back"))
+    assert (error.calltype, error.sequence, error.ifidx, error.errcode, error.call_id) == (RETURN, 5, TERMINAL, 4, 3)
+    assert error.extra.props == {"__user_id__": "77"}
+
+
+@pytest.mark.parametrize(
+    ("source", "extra"),
+    [("topic", {"__mq_return__": "back"}), ("answers", {"__mq_return__": "answers"}), ("answers", {})],
+    ids=["others may have the user", "not written here", "no name"],
+)
+def test_a_service_is_told_nothing_where_that_would_be_wrong(source: str, extra: dict[str, str]) -> None:
+    router = small()
+    call = body(TERMINAL, 5, CALL, extra=extra)
+    assert dropped(router.services.receive(router.services.source(source), call)) == "not_here"
+
+
+def test_a_call_of_a_service_is_served_here_passed_on_or_refused() -> None:
+    router = small()
+    services = router.services
+    source = services.source("back")
+    passed = services.receive(source, body(SERVER, 1, CALL, extra={"__mq_return__": "theirs", "a": "b"}))
+    message = RpcMessage.parse(forwarded(passed))
+    assert (message.call_id, message.extra.props) == (0x8000, {"__mq_return__": "answers", "a": "b"})
+    assert dropped(services.receive(source, body(UNKNOWN, 1, CALL))) == "no_route"
+    router.state.local |= {SERVER}
+    assert services.receive(source, body(SERVER, 1, CALL)) is SERVE
+
+
+def test_an_answer_may_go_on_to_another_queue() -> None:
+    router = small()
+    message = body(TERMINAL, 1, RETURN, call_id=0x8000)
+    source = router.services.source("answers")
+    assert router.services.receive(source, message) == (Verb.WRITE, None, "back", message)
+
+
+def test_a_service_over_tcp_answers_over_its_connection() -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    _, _, _, call = router.clients.receive(client, packet(TCP), 0.0)
+    source = router.services.source("service")
+    sent = answer(call)
+    assert router.services.receive_packet(source, parse_body(sent))[1:] == (client, "", sent)
