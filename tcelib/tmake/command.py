@@ -37,10 +37,11 @@ def command_parser(program: str, description: str, directory: str) -> argparse.A
     parser.add_argument(
         "-o",
         dest="directory",
-        default=directory,
         metavar="DIR",
-        help="where the files go, made if needed (default: %(default)s)",
+        help=f"where the files go, made if needed (default: {directory})",
     )
+    parser.add_argument("here", nargs="?", metavar="DIR", help="the same, as the original compilers take it")
+    parser.set_defaults(default_directory=directory)
     parser.add_argument(
         "--index-list",
         dest="index_list",
@@ -62,6 +63,9 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
 
     Returns the exit status: 0, or 1 after any mistake, and then nothing was written.
     """
+    if options.directory is not None and options.here is not None:
+        sys.stderr.write("error: the folder is told twice: with -o, and without\n")
+        return 1
     if options.first_index is not None:
         sys.stderr.write("warning: -if has no effect; an interface's index is said by [index=N] or an index list\n")
     result = compile_files(options.inputs.split(","), options.index_list or _index_list_here())
@@ -72,7 +76,7 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
         return 1
     texts = {name: text for module in result.model.modules for name, text in emit(result.model, module).items()}
     try:
-        directory = Path(options.directory)
+        directory = Path(options.directory or options.here or options.default_directory)
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             _write(directory / name, text)

@@ -42,6 +42,22 @@ def test_without_a_directory_everything_goes_here(here: Path) -> None:
     assert files(here) == ["a.idl", "a.py", "b.idl", "b.py", "ifxdef.txt"]
 
 
+@pytest.mark.parametrize("words", [["-o", "out"], ["out"], ["./out/"]])
+def test_a_directory_may_stand_behind_minus_o_or_alone(here: Path, words: list[str]) -> None:
+    (here / "a.idl").write_text("module a {}")
+
+    assert main(["-i", "a.idl", *words]) == 0
+    assert files(here) == ["a.idl", "out/a.py", "out/ifxdef.txt"]
+
+
+def test_a_directory_that_is_told_twice_is_a_mistake(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "a.idl").write_text("module a {}")
+
+    assert main(["-i", "a.idl", "-o", "out", "elsewhere"]) == 1
+    assert files(here) == ["a.idl"]
+    assert capsys.readouterr().err == "error: the folder is told twice: with -o, and without\n"
+
+
 def test_the_table_goes_where_it_is_told(here: Path) -> None:
     (here / "a.idl").write_text(IDL)
 
