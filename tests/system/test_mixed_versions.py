@@ -1,7 +1,10 @@
 """A server of this version and one of the version before, on one queue at the same time."""
 
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 USER_ID = 1
+FORMAT = "{queue:rtserver}:format"
 
 MOVE = """
 local raw = redis.call('LPOP', KEYS[1])
@@ -128,3 +132,39 @@ def test_an_old_and_a_new_server_lose_and_double_nothing_whichever_was_first(
         with come(server, offset) as client:
             numbers, _ = read(client, 239)
             assert numbers == list(range(220, 240))
+
+
+def test_a_server_beside_newer_ones_whose_format_it_cannot_read_says_so_and_serves_nothing(
+    redis_url: str, tmp_path: Path
+) -> None:
+    server = RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", "--worker", "w")
+    words = "the bus of queue:rtserver has format 2; this version reads up to 1, so start a newer one"
+    with closing(redis.Redis.from_url(redis_url)) as client, ServiceQueue(redis_url) as queue:
+
+        def pushes() -> int:
+            return sum(b"pushuser" in raw for raw in queue.waiting())
+
+        client.set(FORMAT, 2)
+        push(queue, range(3))
+        server.start(lambda: any(words in line for line in server.output))
+        try:
+            until(lambda: status_of(server) == 503, "it is up and not ready")
+            assert pushes() == 3
+            client.delete(FORMAT)
+            server.wait_ready()
+            until(lambda: pushes() == 0, "it serves")
+            assert sum(words in line for line in server.output) == 1
+        finally:
+            server.end()
+
+
+def status_of(server: RunningServer) -> int:
+    """Return the status of ``/readyz``; 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{server.url}/readyz") as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return refusal.code
+    except OSError:
+        return 0

@@ -13,6 +13,7 @@ from math import inf
 
 import msgspec
 
+from rtserver.base.queue.bus_format import newer_format
 from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.memory_names import MemoryNames
 from rtserver.base.queue.message_name import maybe_name_in
@@ -31,6 +32,7 @@ from rtserver.base.queue.port import (
     Memory,
     Moved,
     Named,
+    QueueRefusedError,
     Repeats,
     Trimmed,
     number_of,
@@ -85,6 +87,7 @@ class MemoryQueue:
         self._alone = ""  # the worker that is, and those that have been told that they are not
         self._told: set[str] = set()
         self.bus_bytes = 0
+        self.format: bytes | None = None
         self.most_memory, self.memory_policy = 0, "noeviction"
         self._most_bytes = most_bytes or inf
         self._signer = signer or Signer()
@@ -92,6 +95,11 @@ class MemoryQueue:
         self._buried = self._asides = 0
         self._now = now
         self._sleep = sleep
+
+    def check_format(self) -> None:
+        """See ``QueuePort``. The note is the attribute ``format``."""
+        if fault := newer_format(self.address, self.format):
+            raise QueueRefusedError(self.address, fault)
 
     def put(self, raws: Sequence[bytes]) -> None:
         """See ``QueuePort``."""

@@ -210,6 +210,12 @@ class QueuePort(BusPort, Protocol):
     address: str
     bus_bytes: int
 
+    def check_format(self) -> None:
+        """Raise ``QueueRefusedError`` if a newer version writes entries to the bus that this one cannot read.
+
+        ``read`` and ``range`` raise it too, where they come upon such an entry.
+        """
+
     def put(self, raws: Sequence[bytes]) -> None:
         """Push messages to the end of the list, all of them or none, in order; signed if the queue has a secret."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rtserver.base.queue.bus_format import RAW
 from rtserver.base.queue.port import DeadLetter, Entry
 from rtserver.base.queue.route import NO_ROUTE
 from tcelib.redis import script
@@ -28,6 +29,11 @@ def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
         )
         for entry_id, fields in reply
     ]
+
+
+def are_foreign(reply: Sequence[tuple[bytes, list[bytes]]]) -> bool:
+    """Return True if some of the entries have another first field than those of this version: look at the format."""
+    return any(fields[0] != RAW for _, fields in reply)
 
 
 def read_command(bus: str, after: str, count: int, wait: float) -> tuple[object, ...]:

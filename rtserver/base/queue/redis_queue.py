@@ -10,6 +10,7 @@ It knows nothing of threads and event loops: the client brings its connections w
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
+from rtserver.base.queue.bus_format import NOTE, check_format
 from rtserver.base.queue.message_name import maybe_name_in
 from rtserver.base.queue.port import (
     NO_REPEATS,
@@ -26,7 +27,14 @@ from rtserver.base.queue.port import (
     Trimmed,
     is_offset,
 )
-from rtserver.base.queue.redis_entry import entries_of, letter_fields, load_script, range_command, read_command
+from rtserver.base.queue.redis_entry import (
+    are_foreign,
+    entries_of,
+    letter_fields,
+    load_script,
+    range_command,
+    read_command,
+)
 from rtserver.base.queue.redis_streams import HASH, RedisStreams
 from rtserver.base.queue.signature import Signer
 from rtserver.base.queue.work import WorkForm
@@ -92,7 +100,7 @@ class RedisQueue:
         self.bus_bytes = 0
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
         kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set", self._moments: "zset"}
-        kinds |= {self._bus_total: "string", self._marks: "list"}
+        kinds |= {self._bus_total: "string", self._marks: "list", self._key_of(NOTE): "string"}
         redis.kinds = {**kinds, self._buried: "zset", self._committed: "hash"}
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._signer = signer or Signer()
@@ -108,6 +116,10 @@ class RedisQueue:
         self._commit_script = load_script(*places, "commit.lua")
         self._end_script = load_script("place.lua", "end.lua", "newest.lua")
         self._trim_script = load_script(*places, "passed.lua", "marks.lua", "trim.lua")
+
+    def check_format(self) -> None:
+        """See ``QueuePort``."""
+        check_format(self._redis)
 
     def put(self, raws: Sequence[bytes]) -> None:
         """See ``QueuePort``. One RPUSH."""
@@ -131,7 +143,7 @@ class RedisQueue:
             # Redis had no memory for the pop, which would have waited. The script ran, so wait here.
             self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
         end = ended.decode() if ended else None
-        entries = entries_of(read[0][0][1]) if read and read[0] else ()
+        entries = self._entries(read[0][0][1]) if read and read[0] else ()
         return Moved(count, newest_id.decode(), aside, end, size, bool(is_held), holder.decode(), entries)
 
     def await_company(self, worker: str, timeout: float) -> bool:
@@ -172,11 +184,16 @@ class RedisQueue:
         """See ``QueuePort``. XREAD, which waits in Redis."""
         command = read_command(self._bus, after, count, min(timeout, self._redis.longest_wait))
         reply = self._call(*command, role=role_of_wait(timeout))
-        return entries_of(reply[0][1]) if reply else []
+        return self._entries(reply[0][1]) if reply else []
 
     def range(self, after: str, until: str, count: int) -> list[Entry]:
         """See ``QueuePort``."""
-        return entries_of(self._call(*range_command(self._bus, after, until, count)))
+        return self._entries(self._call(*range_command(self._bus, after, until, count)))
+
+    def _entries(self, reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
+        if are_foreign(reply):
+            self.check_format()
+        return entries_of(reply)
 
     def newest_id(self) -> str:
         """See ``QueuePort``."""

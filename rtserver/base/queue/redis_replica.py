@@ -5,10 +5,12 @@ a pulse behind the entries proves that they are those of the primary, whatever t
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from rtserver.base.queue.bus_format import check_format
 from rtserver.base.queue.port import Entry
-from rtserver.base.queue.redis_entry import entries_of, range_command, read_command
+from rtserver.base.queue.redis_entry import are_foreign, entries_of, range_command, read_command
 from rtserver.base.queue.replica_port import Glimpse, Standing
 from tcelib.queue.redis_commands import RedisCommands
 from tcelib.redis.redis_connection import RedisClient, Role
@@ -31,12 +33,12 @@ class RedisReplica:
         """See ``ReplicaPort``."""
         wait = min(timeout, self._redis.longest_wait)
         reply, pulse = self._ask(read_command(self._bus, after, count, wait))
-        return Glimpse(entries_of(reply[0][1]) if reply else [], _text_of(pulse))
+        return Glimpse(self._entries(reply[0][1]) if reply else [], _text_of(pulse))
 
     def range(self, after: str, until: str, count: int) -> Glimpse:
         """See ``ReplicaPort``."""
         reply, pulse = self._ask(range_command(self._bus, after, until, count))
-        return Glimpse(_entries(reply), _text_of(pulse))
+        return Glimpse(self._entries(reply) if reply else [], _text_of(pulse))
 
     def pulse(self) -> str:
         """See ``ReplicaPort``."""
@@ -49,6 +51,11 @@ class RedisReplica:
     def close(self) -> None:
         """See ``ReplicaPort``."""
         self._redis.close()
+
+    def _entries(self, reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
+        if are_foreign(reply):
+            check_format(self._redis)
+        return entries_of(reply)
 
     def _ask(self, command: tuple[object, ...]) -> list[Any]:
         return self._redis.call_together([command, ("GET", self._pulse)], role=Role.FOLLOWING)
@@ -72,10 +79,6 @@ class RedisPulse:
 
 def _pulse_key(redis: RedisCommands, worker: str) -> str:
     return redis.key_of(f"pulse:{worker}")
-
-
-def _entries(reply: Any) -> list[Entry]:
-    return entries_of(reply) if reply else []
 
 
 def _text_of(pulse: bytes | None) -> str:

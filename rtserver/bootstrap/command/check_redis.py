@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from rtserver.base.queue.bus_bound import bound_of_bus
+from rtserver.base.queue.bus_format import check_format
+from rtserver.base.queue.port import QueueError
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.site.finding import Finding, Severity
+from tcelib.queue.redis_commands import RedisCommands
 from tcelib.redis.cluster import SlotResolver
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
@@ -53,6 +56,7 @@ def _check_server(config: Config, url: str, if_away: Severity) -> Iterator[Findi
         yield from judge_server(client.address, info, is_cluster=client.is_cluster)
         yield from judge_persistence(info, _setting(client, "save"), _setting(client, "appendfsync"))
         yield tell_bus(config, info)
+        yield from _check_format(client, config.queue)
 
 
 def judge_server(address: str, info: Mapping[str, Any], *, is_cluster: bool = False) -> Iterator[Finding]:
@@ -116,6 +120,13 @@ def _setting(client: RedisClient, name: str) -> str | None:
             raise
         return None
     return bytes(found.get(name.encode(), b"")).decode()
+
+
+def _check_format(client: RedisClient, queue: str) -> Iterator[Finding]:
+    try:
+        check_format(RedisCommands(client, queue))
+    except QueueError as error:
+        yield Finding(Severity.FAIL, "bus", str(error))
 
 
 def _tell_node(client: RedisClient, resolver: SlotResolver, queue: str) -> Iterator[Finding]:

@@ -119,7 +119,11 @@ class BusReader:
         return self._goal is not None and order_of(self.position) >= order_of(self._goal)
 
     def locate(self) -> None:
-        """Go to the end of the bus. To be called before the first intake, whose messages this worker must read."""
+        """Go to the end of the bus. To be called before the first intake, whose messages this worker must read.
+
+        Waits while the bus has a format that cannot be read here: no message is moved then, and none is handled.
+        """
+        self._link.call(self._queue.check_format)
         self._cursor = Cursor(self._link.call(self._queue.newest_id), misses_first=True)
 
     def look_back(self, behind: str) -> None:

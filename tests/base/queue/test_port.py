@@ -22,6 +22,7 @@ from rtserver.base.queue.port import (
     Lone,
     Named,
     QueuePort,
+    QueueRefusedError,
     just_before,
     number_of,
     order_of,
@@ -62,6 +63,25 @@ def messages(count: int, first: int = 0) -> list[bytes]:
 
 def letter(raw: bytes = b"{", reason: str = "bad_json", entry: str = "") -> DeadLetter:
     return DeadLetter(raw, reason, "ends too early", "feed-1", 1_362_150_000.25, entry=entry)
+
+
+def note_format(queue: QueuePort, note: bytes) -> None:
+    if isinstance(queue, MemoryQueue):
+        queue.format = note
+    else:
+        assert isinstance(queue, RedisQueue)
+        queue._call("SET", "{queue:rtserver}:format", note)
+
+
+@pytest.mark.parametrize("note", [b"2", b"17", b"new", b"-1", b"", b"\xff"])
+def test_a_format_that_only_a_newer_version_reads_is_refused_in_one_line(queue: QueuePort, note: bytes) -> None:
+    queue.check_format()
+    note_format(queue, note)
+    with pytest.raises(QueueRefusedError, match="reads up to 1, so start a newer one") as error:
+        queue.check_format()
+    assert "\n" not in str(error.value)
+    note_format(queue, b"1")
+    queue.check_format()
 
 
 def test_nothing_is_there_at_first(queue: QueuePort) -> None:

@@ -2,7 +2,9 @@
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gevent
 import gevent.event
@@ -26,6 +28,7 @@ from rtserver.base.queue.port import (
     order_of,
 )
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.redis_replica import RedisReplica
 from tcelib.redis.gevent_redis import gevent_client
 from tests.redis_process import RedisProcess
 
@@ -943,6 +946,32 @@ def test_a_cursor_of_another_kind_is_waited_for_and_a_derived_stream_of_another_
     assert queue.intake(0).is_held
     client.set("{queue:rtserver}:once:x", "a string")
     assert [queue.intake(0).messages for _ in range(2)] == [10, 5]
+
+
+def test_an_entry_of_another_format_is_refused_where_it_is_read_if_the_bus_is_noted_to_have_one(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    replica = RedisReplica(plain_client(redis_url), "queue:rtserver", "me")
+    queue.put([b"old"])
+    old = queue.intake(0).newest_id
+    client.xadd(BUS, {"v2": "packed"}, id=f"{order_of(old)[0]}-2")
+    reads: list[Callable[[], Any]] = [
+        lambda: queue.read(START, 10, 0),
+        lambda: queue.range(START, f"9{old}", 10),
+        lambda: queue.intake(0, START, Lone("me", START, 10)).entries,
+        lambda: replica.read(START, 10, 0).entries,
+        lambda: replica.range(START, f"9{old}", 10).entries,
+    ]
+    for read in reads:
+        assert [entry.raw for entry in read()] == [b"old", b"packed"]  # by hand: the second one is no message
+    client.set("{queue:rtserver}:format", 2)
+    for read in reads:
+        with pytest.raises(QueueRefusedError, match="has format 2"):
+            read()
+    assert [entry.raw for entry in queue.read(START, 1, 0)] == [b"old"]
+    replica.close()
+    queue.close()
 
 
 @pytest.mark.parametrize("number", [2**53 - 1, 2**53, 2**63 + 1, 2**64 - 1])

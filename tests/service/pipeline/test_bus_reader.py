@@ -344,6 +344,22 @@ def test_an_intake_that_is_held_back_has_cursors_moved_on_until_it_may_go_on() -
     assert (worker.intake.moved, worker.intake.is_held) == (25, False)
 
 
+def test_a_reader_waits_where_the_bus_has_a_format_that_it_cannot_read(caplog: pytest.LogCaptureFixture) -> None:
+    queue = InstantQueue()
+    worker = Worker(queue)
+    queue.format = b"2"
+
+    def go_back() -> None:
+        queue.format = None
+
+    worker.on_pause = go_back  # type: ignore[method-assign]
+    worker.reader.locate()
+    text = "the bus of memory: has format 2; this version reads up to 1, so start a newer one"
+    assert [line for line in caplog.messages if "format" in line] == [
+        f"! the queue refuses: memory:: {text}; trying again"
+    ]
+
+
 class UnreadQueue(InstantQueue):
     """The bus of a worker that is alone: nobody waits on it."""
 
