@@ -16,6 +16,7 @@ from rtserver.base.wire.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.command.check_exchanges import check_exchanges
 from rtserver.bootstrap.command.check_history import HistoryPlan, check_history
+from rtserver.bootstrap.command.check_queues import check_queues
 from rtserver.bootstrap.command.check_redis import check_redis
 from rtserver.bootstrap.command.check_replicas import check_replicas
 from rtserver.bootstrap.config.config import Config
@@ -55,6 +56,7 @@ def check_all(config: Config, plan: HistoryPlan) -> Iterator[Finding]:
     yield from check_exchanges(config, int(time.time() * 1000))
     yield from check_redis(config)
     yield from check_replicas(config)
+    yield from check_queues(config)
     yield from check_ports(config)
     yield check_monitors(config)
     yield from check_origins(config)

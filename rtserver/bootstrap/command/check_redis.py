@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from rtserver.base.queue.bus_bound import bound_of_bus
-from rtserver.base.queue.bus_format import check_format
 from rtserver.base.queue.port import QueueError
+from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.site.finding import Finding, Severity
-from tcelib.queue.redis_commands import RedisCommands
 from tcelib.redis.cluster import SlotResolver
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
@@ -124,7 +123,7 @@ def _setting(client: RedisClient, name: str) -> str | None:
 
 def _check_format(client: RedisClient, queue: str) -> Iterator[Finding]:
     try:
-        check_format(RedisCommands(client, queue))
+        RedisQueue(client, queue).check_format()
     except QueueError as error:
         yield Finding(Severity.FAIL, "bus", str(error))
 

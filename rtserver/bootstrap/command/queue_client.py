@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rtserver.base.queue.port import QueueError
+from rtserver.base.queue.redis_entry import entries_of
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.base.queue.shard import queue_of
 from rtserver.bootstrap.config.config import Config
@@ -64,6 +65,17 @@ def open_history(config: Config, queue: str = "") -> RedisHistory:
 def open_history_of(config: Config, quote: str) -> RedisHistory:
     """Return the stored history that a quote belongs to, without connecting. Raises ``RedisError``."""
     return open_history(config, queue_of(quote, queues_of(config)))
+
+
+def newest_messages(config: Config, queue: str, count: int) -> list[bytes]:
+    """Return messages of a queue, as many of the list, the first ones, as of the bus, the last ones.
+
+    Raises ``RedisError`` and ``RedisCallError``.
+    """
+    with plain_client(_url(config)).at(queue) as client:
+        waiting = client.call("LRANGE", queue, 0, count - 1)
+        entries = client.call("XREVRANGE", f"{{{queue}}}:bus", "+", "-", "COUNT", count)
+        return [*waiting, *(entry.raw for entry in entries_of(entries))]
 
 
 def _url(config: Config) -> str:
