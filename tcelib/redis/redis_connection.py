@@ -77,9 +77,10 @@ class RedisClient:
         self._open_beside = partial(RedisClient, url, kinds)
         self._by_slot: WeakValueDictionary[int, RedisClient] = WeakValueDictionary()
         self._place: Place | None = None
+        self._has_led = False
         data_url, credentials = split_password_file(address.url)
         self._pools = {
-            role: RolePool(data_url, kind, _greeting_of(role, address.guide), credentials, find=self._find)
+            role: RolePool(data_url, kind, self._greeting_of(role, address.guide), credentials, find=self._find)
             for role in Role
         }
         options = self._pools[Role.COMMANDS].options
@@ -230,9 +231,18 @@ class RedisClient:
         )
         if trouble.needs_reset:
             self.reset()
-        if trouble is Trouble.ROLE_CHANGED:
+        if trouble is Trouble.ROLE_CHANGED and self._has_led:
             self._tell(reason)
         return RedisCallError(self.address, reason, trouble)
+
+    def _greeting_of(self, role: Role, guide: Guide) -> Callable[[Any], None]:
+        any_will_do = role in (Role.INSPECTION, Role.FOLLOWING)
+        return _ask_nothing if any_will_do else partial(self._ask_for_primary, guide)
+
+    def _ask_for_primary(self, guide: Guide, connection: Any) -> None:
+        """Note that there was one: an address that never led to a primary is told by whoever asked for it."""
+        _ask_for_primary(connection, guide)
+        self._has_led = True
 
     def _tell(self, reason: str) -> None:
         now = time.monotonic()
@@ -282,10 +292,6 @@ def _reply_on(connection: PooledConnection, command: Command) -> Any:
 
 def _stay() -> None:
     """Say that a connection leads to where its URL says."""
-
-
-def _greeting_of(role: Role, guide: Guide) -> Callable[[Any], None]:
-    return _ask_nothing if role in (Role.INSPECTION, Role.FOLLOWING) else partial(_ask_for_primary, guide=guide)
 
 
 def _ask_nothing(connection: Any) -> None:

@@ -89,7 +89,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ),
             pattern=READ_URLS_PATTERN,
             extra={
-                "allowed": "empty, or addresses that begin with redis://, rediss:// or unix://, separated by commas"
+                "allowed": "empty, or addresses that begin with redis://, rediss:// or unix://, separated by commas; "
+                "Sentinels and Clusters lead to a primary, so name the replicas themselves"
             },
         ),
     ] = ""

@@ -150,6 +150,13 @@ def test_a_value_outside_its_bounds_or_of_another_type_is_refused(tmp_path: Path
     assert "is not allowed; it must be" in message_of(read_file, write(tmp_path, line))
 
 
+@pytest.mark.parametrize("guide", ["redis+sentinel://one,two/service", "rediss+cluster://one:7000"])
+def test_guides_to_a_primary_are_refused_as_replicas_with_what_to_name(tmp_path: Path, guide: str) -> None:
+    line = message_of(read_file, write(tmp_path, f'redis_read_url = "redis://near,{guide}"'))
+    assert "Sentinels and Clusters lead to a primary, so name the replicas themselves" in line
+    assert "\n" not in line
+
+
 def test_several_replicas_stand_in_one_text_in_their_order(tmp_path: Path) -> None:
     text = "redis://near:1, rediss://other:2/1,unix:///run/redis.sock"
     found = read_file(write(tmp_path, f'redis_read_url = "{text}"'))["redis_read_url"]

@@ -291,9 +291,21 @@ def test_where_a_password_is_missing_the_error_says_so(tmp_path: Path) -> None:
 
 
 def test_a_change_of_roles_is_logged_once_in_a_while(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
-    with plain_client(pair.replica.url) as client:
+    with plain_client(pair.primary.url) as client:
+        client.call("SET", "a", 1)
+        pair.swap()
         for _ in range(3):
             with pytest.raises(RedisCallError):
                 client.call("SET", "a", 1)
     assert len(caplog.messages) == 1
     assert "leads to no primary: READONLY" in caplog.text
+
+
+def test_an_address_that_never_led_to_a_primary_is_told_by_the_error_alone(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    with plain_client(pair.replica.url) as client:
+        for role in BUSY_ROLES:
+            with pytest.raises(RedisCallError, match="is a replica"):
+                client.call("PING", role=role)
+    assert caplog.messages == []
