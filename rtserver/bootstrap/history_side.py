@@ -28,9 +28,9 @@ from rtserver.history.redis_history import RedisHistory
 from rtserver.history.redis_states import RedisStates
 from rtserver.history.retention import Pruned, Retention
 from rtserver.history.state_retention import StateRetention
-from rtserver.history.writer_lease import WriterLease
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.market.period import Base
+from rtserver.registry.service_lease import HISTORY, ServiceLease
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.quote_store import QuoteStore
@@ -95,7 +95,7 @@ class HistorySide:
         writer = HistoryWriter(
             self.states,
             books,
-            WriterLease(self.leases, secrets.token_hex(8), clock=time.monotonic),
+            ServiceLease(self.leases, HISTORY, secrets.token_hex(8), clock=time.monotonic),
             self.link.call,
             now=time.monotonic,
             pause=gevent.sleep,

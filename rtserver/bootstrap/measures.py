@@ -11,6 +11,7 @@ from rtserver.base.tce.shared import TceShared
 from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.log_flood import dropped_lines
 from rtserver.bootstrap.process.tally_file import Tallies
+from rtserver.bootstrap.push_side import PushSide
 from rtserver.bootstrap.service_side import ServiceSide
 from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.metrics import Measure, by_queue
@@ -19,7 +20,6 @@ from rtserver.modules.resume_agent import RESUME
 from rtserver.registry.worker_lease import WorkerLease
 from rtserver.service.pipeline.once_worker import OnceWorker
 from rtserver.service.pipeline.pipeline import Pipeline
-from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_store import QuoteStore
 from rtserver.service.replica.near_bus import NearBus
@@ -56,7 +56,7 @@ def all_measures(
     yield from topic_measures(services.topics)
     presence = services.presence
     yield Measure("gauge", "presence_subscriptions", "Subscriptions to who is present", lambda: presence.viewers)
-    yield from resume_measures(services.streams, users)
+    yield from push_measures(services.pushes, users)
     yield from bridge_measures(bridge)
     yield from canary_measures(trail)
     yield from guard_measures(guard)
@@ -398,11 +398,15 @@ def lease_measures(lease: WorkerLease) -> Iterator[Measure]:
     yield Measure("counter", "leases_taken", "Leases that this server has taken", lambda: lease.taken)
 
 
-def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measure]:
-    """Yield the measures of messages kept for users, and of their resumes."""
+def push_measures(pushes: PushSide, users: UserManager) -> Iterator[Measure]:
+    """Yield the measures of messages pushed to users and kept for them, and of their resumes."""
+    streams, choice = pushes.streams, pushes.handler.choice
     resume = users.table.handlers[RESUME]
     assert isinstance(resume, ResumeMsgHandler), "the server's own handler"
     yield Measure("counter", "push_kept", "Messages that this server kept for users", lambda: streams.kept)
+    keeps = "1 while this server keeps all messages to users, 0 while it leaves that to another one"
+    yield Measure("gauge", "push_keeper", keeps, lambda: int(pushes.keeper.is_keeping))
+    yield Measure("counter", "push_left", "Messages to users who were not here, left to others", lambda: choice.left)
     yield Measure(
         "counter", "resumes", "Resumes answered with the messages that a client had missed", lambda: resume.resumes
     )

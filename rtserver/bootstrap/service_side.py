@@ -15,7 +15,6 @@ from rtserver.base.bridge.message import Message, PushesLost
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.limit.table import Limit
 from rtserver.base.limit.tally import Tally
-from rtserver.base.queue.port import Bound
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.shard import queue_of
@@ -28,6 +27,7 @@ from rtserver.bootstrap.config.limits import user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_indicators, load_plugins
 from rtserver.bootstrap.demo_feed import demo_producers
 from rtserver.bootstrap.presence_side import PresenceNotes, build_presence
+from rtserver.bootstrap.push_side import PushSide, build_pushes
 from rtserver.bootstrap.queue_side import Shared, build_queue, open_queue
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
@@ -38,8 +38,6 @@ from rtserver.service.presence.presence_service import PRESENCE, PresenceService
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
 from rtserver.service.push.online import OnlineMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
-from rtserver.service.push.resume_service import ResumeService
-from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.queue_push import QueuePush
 from rtserver.service.quote.quote_alive import QuoteAliveMsgHandler
@@ -76,7 +74,7 @@ class ServiceSide:
     centers: Mapping[str, QuoteCenter]
     topics: Mapping[str, ServiceTopics]
     presence: PresenceService
-    streams: UserStreams
+    pushes: PushSide
     address: str
     nears: Mapping[str, NearBus]
 
@@ -128,10 +126,10 @@ def build_services(
         calendars=open_calendars(config),
         indicators=load_indicators(config.indicators),
     )
-    streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
+    pushes = build_pushes(config, client, queue, link, shared.context)
     plugins = load_services(config)
     own = [plugin(shared.context) for plugin in plugins]
-    first = build_queue(shared, config.queue, queue, [*build_user_handlers(shared, streams), *own])
+    first = build_queue(shared, config.queue, queue, [pushes.handler, *build_user_handlers(shared), *own])
     sides = {config.queue: first}
     for name in shared.queues[1:]:
         several = [plugin(shared.context) for plugin in plugins if plugin.is_sharded]
@@ -149,7 +147,8 @@ def build_services(
         bridge,
         stopping,
         shards={name: each for name, each in pipelines.items() if each is not first.pipeline},
-        resumes=ResumeService(streams, post, gevent.event.Event()),
+        resumes=pushes.resumes,
+        on_users=pushes.handler.on_users,
         services={QUOTES: quotes, PRESENCE: presence.service, **services},
         sources=[
             *build_producers(shared, trail),
@@ -157,14 +156,14 @@ def build_services(
             presence.loop,
             *(loop for side in sides.values() for loop in side.replicas.loops),
         ],
-        followers=[side.saver for side in sides.values()],
+        followers=[*(side.saver for side in sides.values()), pushes.keeper],
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
         lane_stall_seconds=config.lane_stall_seconds,
     )
     runs = dict(zip(sides, thread.runs, strict=True))
     nears = {name: side.replicas.bus for name, side in sides.items() if side.replicas.bus is not None}
-    return ServiceSide(thread, runs, centers, services, presence.service, streams, queue.address, nears)
+    return ServiceSide(thread, runs, centers, services, presence.service, pushes, queue.address, nears)
 
 
 def load_services(config: Config) -> Sequence[type[ServiceMsgHandler]]:
@@ -177,18 +176,16 @@ def load_services(config: Config) -> Sequence[type[ServiceMsgHandler]]:
     return plugins
 
 
-def build_user_handlers(shared: Shared, streams: UserStreams) -> Sequence[ServiceMsgHandler]:
-    """Build the handlers of messages to users and about them."""
+def build_user_handlers(shared: Shared) -> Sequence[ServiceMsgHandler]:
+    """Build the handlers of messages about users."""
     config, context, link = shared.config, shared.context, shared.link
-    most_users = users_per_message(config)
     return (
-        PushUserMsgHandler(context, streams, context.sizes, most_users=most_users),
         DjangoSiteMsgHandler(
             context,
             lifetime_of=partial(lifetime_of, token_seconds=config.tce_token_seconds),
             revoke=partial(link.call, RedisRevocations(shared.client, config.queue).revoke),
         ),
-        OnlineMsgHandler(context, most_users=most_users),
+        OnlineMsgHandler(context, most_users=users_per_message(config)),
     )
 
 

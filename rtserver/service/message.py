@@ -36,8 +36,8 @@ class Reason(StrEnum):
 
 
 NO_ID = msgspec.Raw()
-QUOTE = "quote"
-"""Type of the messages that have quotes."""
+QUOTE, PUSH = "quote", "pushuser"
+"""Types of the messages that have quotes, and of those to users: the ones with routes."""
 
 
 class Rejected(ValueError):  # noqa: N818 (a decision, not a fault of ours)
@@ -179,10 +179,22 @@ def encode(type: str, src: str, data: object, id: str | int | None = None) -> by
 
 
 def maybe_to_of(type: str, data: object) -> str | None:  # noqa: A002 (the envelope's word)
-    """Return the ``"to"`` of a message: the quotes of a ``quote``. None for data that makes no sense."""
-    if type != QUOTE or not isinstance(data, list):
-        return None
+    """Return the ``"to"`` of a message: the quotes of a ``quote``, the users of a ``pushuser``.
+
+    None for data that makes no sense, and for everyone.
+    """
     try:
-        return maybe_to(item["quote"] for item in data)
+        if type == QUOTE and isinstance(data, list):
+            return maybe_to(item["quote"] for item in data)
+        if type == PUSH and isinstance(data, dict):
+            users = data["user_id"]
+            return maybe_to(map(_user_name, users if isinstance(users, list | tuple) else (users,)))
     except (AttributeError, KeyError, TypeError):
         return None
+    return None
+
+
+def _user_name(user_id: object) -> str:
+    if type(user_id) not in (int, str) or user_id == "*":
+        raise TypeError(user_id)
+    return str(user_id)

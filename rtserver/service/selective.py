@@ -24,7 +24,7 @@ class Reopen(Protocol):
     """Opens entries that were set aside."""
 
     def __call__(self, entries: Sequence[Entry], read: Callable[[Entry, Any], Any]) -> list[Reopened]:
-        """Return the messages in some entries. ``read`` checks the data of one, and raises ``BadData`` as a handler.
+        """Return the handler's messages among some entries. ``read`` checks the data of one, and raises ``BadData``.
 
         Repeats and poison are left out. What is no message becomes a dead letter, of which Redis keeps one, whoever
         else finds the fault. May wait. Raises ``QueueError`` at the server's end.

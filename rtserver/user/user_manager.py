@@ -22,6 +22,7 @@ from rtserver.base.bridge.message import (
     Message,
     PushBegins,
     PushedUntil,
+    PushesFrom,
     PushesLost,
     Recheck,
     Refused,
@@ -29,6 +30,7 @@ from rtserver.base.bridge.message import (
     Seen,
     Snapshot,
     Update,
+    WatchUsers,
 )
 from rtserver.base.failure.cancellation import is_cancelled
 from rtserver.base.limit.too_many import UnavailableError
@@ -44,6 +46,7 @@ from rtserver.user.handler_table import HandlerTable
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
+from rtserver.user.push_interest import PushInterest
 from rtserver.user.seen_offset import SeenOffsets
 from rtserver.user.session_watch import Authenticator, SessionWatch
 from rtserver.user.topic.board import FanOut, Topics, push_to_each
@@ -96,6 +99,7 @@ class UserManager:
         self._registry = AgentRegistry(presence, groups)
         self.drain = Drain(self._registry)
         self.seen_offsets = SeenOffsets()
+        self._interest = PushInterest(self._registry.by_user, post, self.seen_offsets.on_push)
         self.rights = rights or Rights(Policy())
         self.limits = limits or UserLimits()
         self.sizes = sizes or MessageSizeLimit()
@@ -118,6 +122,8 @@ class UserManager:
             PushBegins: lambda message: self.seen_offsets.begin(message.offset),
             PushedUntil: lambda message: self.seen_offsets.on_push(message.offset),
             PushesLost: lambda message: self.seen_offsets.lose(message.offset),
+            PushesFrom: self._interest.on_answer,
+            WatchUsers: self._interest.on_watch,
             Kick: self._on_kick,
             CloseSession: self._on_close_session,
             Recheck: lambda message: self._sessions.recheck_user(str(message.user_id)),
@@ -147,12 +153,15 @@ class UserManager:
         await self._sessions.wait_rechecked()
 
     def tell_seen(self) -> None:
-        """Post the seen offsets that are new. Call this about once a second, and at the end."""
+        """Post the seen offsets that are new, and which users have gone. Call this about once a second, and at the
+        end.
+        """
         seen = self.seen_offsets.take_seen()
         # At shutdown the bridge may be closed. A new page may then get some messages twice.
         with suppress(BridgeClosedError):
             if seen:
                 self.post(Seen(seen))
+            self._interest.sweep()
 
     async def wait_removed(self) -> None:
         """Wait until the handlers' coroutines for changed and removed agents have ended."""
@@ -169,7 +178,9 @@ class UserManager:
         up, ``TooMany`` for a connection too many.
         """
         known = self._authenticator.maybe_known(credential)
-        return self._look_up(credential) if known is None else self._checked(known)
+        if known is None:
+            return self._look_up(credential)
+        return self._when_expected(known) if self._interest.must_wait(str(known.user_id)) else self._checked(known)
 
     def user_id(self, agent: UserAgent) -> str:
         """Return the id of the agent's user."""
@@ -229,6 +240,7 @@ class UserManager:
     def on_close(self, agent: UserAgent, code: int) -> None:
         """Remove the agent: its subscriptions and topics end, and the handlers are told."""
         self._registry.remove(agent)
+        self._interest.went(str(agent.user.user_id))
         self.limits.connections.remove(str(agent.user.user_id))
         opening = self._opening.get(agent.id)
         rest = self.table.remove(agent) if opening is None else self._remove_after(opening, agent)
@@ -299,7 +311,14 @@ class UserManager:
             log.exception("! a session could not be looked up")
             self._on_look_up_error()
             raise UnavailableError("sessions cannot be looked up at the moment", RETRY_SECONDS) from None
-        return None if identity is None else self._checked(identity)
+        return None if identity is None else await self._when_expected(identity)
+
+    async def _when_expected(self, identity: Identity) -> Identity | None:
+        """Return the user once the services push to that user."""
+        user_id = str(identity.user_id)
+        if self._interest.must_wait(user_id):
+            await self._interest.wait(user_id)
+        return self._checked(identity)
 
     def _checked(self, identity: Identity) -> Identity | None:
         """Return a user who may open one more connection. The session may have been closed during its look-up."""

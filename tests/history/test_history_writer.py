@@ -10,8 +10,6 @@ from rtserver.history.history_writer import PIECE, HistoryWriter, WriteRule
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
 from rtserver.history.port import HistoryRange, QuoteStates, StateChange
 from rtserver.history.saved_state import StateError, pack_state, pack_ticks, unpack_state, unpack_ticks
-from rtserver.history.writer_lease import WriterLease
-from tcelib.lease.memory import MemoryLeases
 from tests.history.bar_maker import MONDAY, QUOTE, minute_bar, minute_bars
 from tests.history.fake_book import FakeBook, FakeBooks
 
@@ -400,23 +398,6 @@ def test_a_server_that_ends_saves_what_is_new_and_gives_up_the_lease(worker: Wor
     worker.writer.leave()
     assert worker.states.load([QUOTE])[QUOTE].seq == 3
     assert worker.turn.left
-
-
-def test_one_of_several_workers_has_the_lease_until_it_ends() -> None:
-    clock = Clock()
-    leases = MemoryLeases(clock)
-    one, two = (WriterLease(leases, name, clock=clock) for name in ("one", "two"))
-    assert (one.is_ours(), two.is_ours()) == (True, False)
-    for _ in range(20):
-        clock.now += 1
-        assert (one.is_ours(), two.is_ours()) == (True, False)
-    for _ in range(12):  # the first one is frozen
-        clock.now += 1
-        two.is_ours()
-    assert (two.is_ours(), one.is_ours()) == (True, False)
-    two.leave()
-    clock.now += 1
-    assert one.is_ours()
 
 
 def test_states_and_ticks_are_plain_data() -> None:

@@ -68,11 +68,11 @@ class FaultyQueue:
         return self._wrapped(call) if callable(call) else call
 
     def _wrapped(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
+        def run(*arguments: Any, **options: Any) -> Any:
             fault, self.fault = self.fault, ""
             if fault == "before":
                 raise QueueAwayError("faulty:", "cut before the command")
-            result = call(*arguments)
+            result = call(*arguments, **options)
             if fault == "after":
                 raise QueueAwayError("faulty:", "cut before the answer")
             return result

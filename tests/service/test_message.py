@@ -112,6 +112,22 @@ def test_a_message_to_quotes_says_which_before_all_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("user_id", "to"), [(7, b"7"), ("ann", b"ann"), ([7, "ann", 7], b"7 ann"), (2**70, b"1180591620717411303424")]
+)
+def test_a_message_to_users_says_to_whom_before_all_else(user_id: object, to: bytes) -> None:
+    raw = encode("pushuser", "me", {"user_id": user_id, "type": "n", "data": 1})
+    assert raw.startswith(b'{"type":"pushuser","to":"%b","src":"me","data":{' % to)
+
+
+@pytest.mark.parametrize(
+    "user_id", ["*", [], [7, "*"], "a b", "\u00e9", True, 7.5, None, {"7": 8}, list(range(1000))]
+)
+def test_a_message_to_everyone_to_very_many_or_to_nobody_that_a_route_could_name_has_none(user_id: object) -> None:
+    raw = encode("pushuser", "me", {"user_id": user_id, "type": "n", "data": 1})
+    assert raw.startswith(b'{"type":"pushuser","src":"me"')
+
+
+@pytest.mark.parametrize(
     "data",
     [
         None,

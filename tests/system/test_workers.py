@@ -10,6 +10,7 @@ import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from rtserver.registry.running_server import WORKER
+from rtserver.service.message import encode
 from tcelib.lease.port import Registration
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.redis_connection import plain_client
@@ -25,10 +27,12 @@ from tests.demo_login import DemoLogin
 from tests.fork_server import REPOSITORY
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
+from tests.system.traveller import Traveller
 from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 OPTIONS = ("--no-demo-quotes", "--drain-seconds", "1", "--canary-seconds", "0.5", "--workers", "2")
+KEEPER = "rtserver_push_keeper"
 MOST_OF_USER = 30
 LIMITS = ("--connections-per-user", str(MOST_OF_USER), "--handshakes-per-ip", "0", "--requests-per-ip", "0")
 
@@ -269,6 +273,46 @@ def test_newcomers_are_led_past_a_worker_that_is_frozen(workers: Workers) -> Non
     finally:
         os.kill(pids["1"], signal.SIGCONT)
     until(lambda: workers.readings()["pid"] == pids["1"], "it is asked again", tolerated=OSError)
+
+
+def test_a_page_that_moves_while_the_one_that_keeps_pushes_dies_gets_every_message_once(workers: Workers) -> None:
+    workers.until_ready(2)
+
+    def keepers() -> list[str]:
+        return [
+            position for (name, position), is_so in workers.samples().items() if name == KEEPER and is_so and position
+        ]
+
+    until(lambda: len(keepers()) == 1, "one of them keeps", tolerated=OSError)
+    traveller = Traveller(workers.server.port, DemoLogin(workers.server.url))
+    traveller.visit(-1)
+    numbers, is_over = count(), threading.Event()
+
+    def push() -> None:
+        with ServiceQueue(workers.server.redis_url) as queue:
+            while not is_over.wait(0.002):
+                for user_id, number in ((traveller.user_id, next(numbers)), ("nobody", 0)):
+                    data = {"user_id": user_id, "type": "numbered", "data": number}
+                    queue.push_raw(encode("pushuser", "test", data))
+
+    producer = threading.Thread(target=push)
+    producer.start()
+    try:
+        for visit in range(10):
+            if visit == 4:
+                os.kill(workers.pids()[keepers()[0]], signal.SIGKILL)
+            goal = len(traveller.shown) + 30
+            until(lambda goal=goal: traveller.visit(goal) or True, "it is let in", tolerated=(OSError, EOFError))
+    finally:
+        is_over.set()
+        producer.join()
+    last = next(numbers) - 1
+    until(lambda: traveller.visit(last) or True, "it is let in", tolerated=(OSError, EOFError))
+    assert traveller.shown == [*range(last + 1)]
+    assert len(traveller.servers) >= 2
+    workers.until_ready(2)
+    until(lambda: len(keepers()) == 1, "one of them keeps", tolerated=OSError)
+    assert sum(left for (name, _), left in workers.samples().items() if name == "rtserver_push_left_total") > 100
 
 
 def start(directory: Path, port: int, *options: str) -> "subprocess.Popen[str]":

@@ -92,6 +92,25 @@ class Seen(Message, frozen=True):
     offsets: tuple[tuple[str, str], ...]
 
 
+class PresentUsers(Message, frozen=True):
+    """Answer to ``WatchUsers``, with its number: all users who have, or are about to have, a connection here."""
+
+    watch: int
+    user_ids: tuple[str, ...]
+
+
+class ExpectUser(Message, frozen=True):
+    """Word that a user's first connection is about to open. It waits for ``PushesFrom``."""
+
+    user_id: str
+
+
+class GoneUsers(Message, frozen=True):
+    """Word that no connections of these users are left."""
+
+    user_ids: tuple[str, ...]
+
+
 # To the websocket thread.
 
 
@@ -178,8 +197,24 @@ class PushBegins(Message, frozen=True):
 
 
 class PushedUntil(Message, frozen=True):
-    """Progress of pushes: every pushed message of the bus up to ``offset`` has been posted."""
+    """Progress of pushes: each pushed message of the bus up to ``offset`` for somebody here has been posted."""
 
+    offset: str
+
+
+class WatchUsers(Message, frozen=True):
+    """Question, by a number, who is here and, from now on, who comes and goes; 0 ends that. Others get no pushes."""
+
+    watch: int
+
+
+class PushesFrom(Message, frozen=True):
+    """Answer to ``ExpectUser``: messages to these users behind ``offset`` are pushed here.
+
+    No pushed message up to ``offset`` will be posted any more, to whomever.
+    """
+
+    user_ids: tuple[str, ...]
     offset: str
 
 

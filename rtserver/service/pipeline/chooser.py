@@ -36,6 +36,7 @@ class Chooser:
     ) -> None:
         self.handler = handler
         self.unopened = ServiceMessage(handler.msg_type, "", _NOTHING)
+        self._types = (b"", handler.msg_type.encode())
         self._call = call
         self._decode = decode
         self._reject = reject
@@ -68,10 +69,11 @@ class Chooser:
         opened = []
         for entry in entries:
             try:
-                if not self._is_poison(entry.id):
+                if entry.type in self._types and not self._is_poison(entry.id):
                     opened.append((entry, self._decode(entry)))
             except Rejected as rejected:
                 self._reject(entry, rejected)
+        opened = [pair for pair in opened if pair[1].type == self.handler.msg_type]
         repeats = find_repeats(opened)
         reopened = []
         for entry, message in opened:

@@ -1,8 +1,10 @@
 """Handler of ``pushuser``: a producer's message to users, by their ids.
 
 It decides which users are meant and what clients get, and keeps a message before it is pushed: a user who was away,
-or loses the connection, can have it later. A message that no client could take is refused before it is kept: it would
-close every connection that it is sent to, now and at each resume. The other thread knows which users are connected.
+or loses the connection, can have it later. Of several workers one keeps all messages. The others push what is for
+users who are there and leave the rest undecoded; until a message is kept, the bus has it. A message that no client
+could take is refused before it is kept: it would close every connection that it is sent to, now and at each resume.
+The other thread knows which users are connected.
 """
 
 from collections.abc import Sequence
@@ -11,13 +13,15 @@ from contextlib import suppress
 import msgspec
 
 from rtserver.base.bridge.message import Deliver, PushedUntil
-from rtserver.base.queue.port import START, Kept, QueueError, QueuePort, number_of
+from rtserver.base.queue.port import START, Entry, Kept, QueueError, QueuePort, number_of, order_of
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.message_size import MessageSizeLimit, MessageTooLargeError
-from rtserver.service.message import BadData
-from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.message import PUSH, BadData
+from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.push.push_choice import PushChoice, UserNews, check_route
 from rtserver.service.push.user_streams import EVERYONE, UserStreams, stream_of
+from rtserver.service.selective import SelectiveMsgHandler
 
 BATCH_LIMIT = 10_000  # entries
 PART = 1_000
@@ -40,13 +44,14 @@ class PushUserData(msgspec.Struct, frozen=True, gc=False):
     keep: bool = True
 
 
-class PushUserMsgHandler(ServiceMsgHandler):
+class PushUserMsgHandler(SelectiveMsgHandler):
     """Keeps a message for the users that it names, and pushes it to their agents.
 
-    ``sizes`` bounds the messages that clients can take. A message may name ``most_users``; 0 for any number.
+    ``sizes`` bounds the messages that clients can take. A message may name ``most_users``; 0 for any number. While it
+    ``is_choosing`` it keeps nothing, and pushes what the ``choice`` wants.
     """
 
-    msg_type = "pushuser"
+    msg_type = PUSH
     data_type = PushUserData
     is_light = True
 
@@ -67,31 +72,60 @@ class PushUserMsgHandler(ServiceMsgHandler):
         self._last = START
         self._decode = msgspec.json.Decoder().decode
         self._done_until = START
+        self.choice = PushChoice(services.post)
+        streams.derive = self._kept_in
 
     def begins_behind(self, queue: QueuePort) -> str:
         """See ``ServiceMsgHandler``. All workers keep together, so this one continues where any of them has been."""
-        begins_at = self._streams.begin()
+        begins_at = self.choice.passed = self._streams.begin()
         return begins_at if number_of(begins_at) else START
 
     def handle(self, message_id: str, src: str, data: PushUserData) -> None:
         """See ``ServiceMsgHandler``."""
-        user_ids = _receivers(data, self._most_users)
-        payload = self._payload(data, message_id)
-        if self._entries >= BATCH_LIMIT:
-            # Before this message is collected: if the flush fails, the batch is tried again without it.
-            with suppress(QueueError):  # the server's end
-                self.flush()
-        self._last = message_id
-        if data.keep:
-            self._entries += 1 if user_ids is None else len(user_ids)
-        self._pushes.append(Deliver(user_ids, payload, message_id if data.keep else None))
+        push = self._push_of(message_id, data, self.entry)
+        if self.is_choosing and not self.choice.concerns(push.user_ids):
+            self._leave(message_id)
+        else:
+            self._take(message_id, push)
+
+    def wants(self, to: bytes) -> bool:
+        """See ``SelectiveMsgHandler``."""
+        return self.choice.wants(to)
+
+    def set_aside(self, entry: Entry) -> None:
+        """See ``SelectiveMsgHandler``. Nothing is left to do: another worker keeps it."""
+        self._leave(entry.id)
+
+    def take_late(self, entry: Entry) -> None:
+        """See ``SelectiveMsgHandler``."""
+        for push in self._pushes_in((entry,)):
+            self._take(entry.id, push)
+        self.choice.passed = entry.id
+
+    def keep_all(self) -> None:
+        """Take and keep all messages from now on, and before that what nobody has kept yet."""
+        self.choice.forbid()
+        if self.is_choosing:
+            self.is_choosing = False
+            self._streams.must_have(self.choice.passed)
+
+    def leave_to_another(self) -> None:
+        """Leave the keeping to another worker, once it is known who is here."""
+        self.choice.allow()
+
+    def on_users(self, news: UserNews) -> None:
+        """Note who is here, who comes and who goes."""
+        self.choice.note(news)
+        self.is_choosing = self.choice.may_begin and self.reopen is not None
+        if not self._pushes:
+            self.choice.answer()
 
     def flush(self) -> None:
         """Keep what has come, then push it, in parts. At the server's end the next start keeps what the queue does
         not take.
         """
         while self._pushes:
-            part, kept = _first_part(self._pushes)
+            part, kept = (self._pushes[:], []) if self.is_choosing else _first_part(self._pushes)
             if kept:
                 # The batch ends only when it is kept: the cursor must not pass over anything.
                 is_last = len(part) == len(self._pushes)
@@ -99,6 +133,8 @@ class PushUserMsgHandler(ServiceMsgHandler):
             del self._pushes[: len(part)]
             self._entries -= len(kept)
             self.services.post(*part)
+        self._entries = 0
+        self.choice.answer()
 
     def forget(self) -> None:
         """See ``ServiceMsgHandler``. A message in the dead stream is neither kept nor pushed, unless its part of the
@@ -108,11 +144,45 @@ class PushUserMsgHandler(ServiceMsgHandler):
 
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``. The cursor moves on even if no messages come."""
-        if not self._pushes:
+        if self._pushes:
+            return
+        if self.is_choosing:
+            # Not further: who comes with this offset to another worker would wait there until it is kept.
+            position = min(position, self._streams.reached, key=order_of)
+        else:
             self._streams.keep(position, [])
-            if position != self._done_until:
-                self._done_until = position
-                self.services.post(PushedUntil(position))
+        if position != self._done_until:
+            self._done_until = position
+            self.services.post(PushedUntil(position))
+
+    def _leave(self, message_id: str) -> None:
+        self.choice.left += 1
+        self.choice.passed = message_id
+
+    def _take(self, message_id: str, push: Deliver) -> None:
+        if self._entries >= BATCH_LIMIT:
+            # Before this message is collected: if the flush fails, the batch is tried again without it.
+            with suppress(QueueError):  # the server's end
+                self.flush()
+        self._last = self.choice.passed = message_id
+        if push.offset is not None:
+            self._entries += 1 if push.user_ids is None else len(push.user_ids)
+        self._pushes.append(push)
+
+    def _push_of(self, message_id: str, data: PushUserData, entry: Entry | None) -> Deliver:
+        user_ids = _receivers(data, self._most_users)
+        if entry is not None and entry.to:
+            check_route(entry.to, user_ids)
+        return Deliver(user_ids, self._payload(data, message_id), message_id if data.keep else None)
+
+    def _pushes_in(self, entries: Sequence[Entry]) -> list[Deliver]:
+        """Return what some entries push, those of other types left out. May wait."""
+        assert self.reopen is not None, "nothing is left alone that cannot be opened"
+        found = self.reopen(entries, lambda entry, data: self._push_of(entry.id, data, entry))
+        return [each.read for each in found]
+
+    def _kept_in(self, entries: Sequence[Entry]) -> list[Kept]:
+        return [kept for push in self._pushes_in(entries) for kept in _kept_as(push)]
 
     def _payload(self, data: PushUserData, message_id: str) -> bytes:
         try:
@@ -138,10 +208,17 @@ def _first_part(pushes: Sequence[Deliver]) -> tuple[list[Deliver], list[Kept]]:
         if push.offset is not None:
             if len(kept) >= PART:
                 break
-            streams = (EVERYONE,) if push.user_ids is None else map(stream_of, push.user_ids)
-            kept += [Kept(stream, push.offset, push.payload) for stream in streams]
+            kept += _kept_as(push)
         part.append(push)
     return part, kept
+
+
+def _kept_as(push: Deliver) -> list[Kept]:
+    """Return the entries of streams that a message is kept as: none if it is not to be kept."""
+    if push.offset is None:
+        return []
+    streams = (EVERYONE,) if push.user_ids is None else map(stream_of, push.user_ids)
+    return [Kept(stream, push.offset, push.payload) for stream in streams]
 
 
 def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | None:

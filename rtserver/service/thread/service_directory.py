@@ -6,24 +6,40 @@ It answers for a service that does not exist or fails.
 import logging
 from collections.abc import Callable, Mapping
 
-from rtserver.base.bridge.message import Message, Refused, Resume, Seen, Subscribe, Unsubscribe
+from rtserver.base.bridge.message import (
+    ExpectUser,
+    GoneUsers,
+    Message,
+    PresentUsers,
+    Refused,
+    Resume,
+    Seen,
+    Subscribe,
+    Unsubscribe,
+)
 from rtserver.base.failure.containment import is_stop
 from rtserver.service.msg_handler import SubscribableService
+from rtserver.service.push.push_choice import UserNews
 from rtserver.service.push.resume_service import ResumeService
 
 log = logging.getLogger(__name__)
 
 
 class ServiceDirectory:
-    """The subscribable services by name, and the one for kept messages. ``handled`` counts messages."""
+    """The subscribable services by name, and the one for kept messages. ``handled`` counts messages.
+
+    ``on_users`` hears who is here.
+    """
 
     def __init__(
         self,
         services: Mapping[str, SubscribableService],
         post: Callable[[Message], object],
         resumes: ResumeService | None = None,
+        on_users: Callable[[UserNews], object] = lambda news: None,
     ) -> None:
         self._services = services
+        self._on_users = on_users
         self._resumes = resumes
         self._post = post
         self.handled = 0
@@ -44,6 +60,8 @@ class ServiceDirectory:
                     self._services[message.service].on_unsubscribe(message)
                 case Resume() | Seen() if self._resumes is not None:
                     self._resumes.add(message)
+                case PresentUsers() | ExpectUser() | GoneUsers():
+                    self._on_users(message)
                 case _:
                     log.error("! no part of the service thread handles this message: %s", type(message).__name__)
         except BaseException as error:

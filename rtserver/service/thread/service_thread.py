@@ -22,6 +22,7 @@ from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.queue.port import QueueError
 from rtserver.service.msg_handler import SubscribableService
 from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.push.push_choice import UserNews
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.thread.hub_waker import HubWaker
 from rtserver.service.thread.kept_loop import KeptLoop
@@ -68,7 +69,8 @@ class ServiceThread:
     The queue of ``pipeline`` must use gevent's sockets, and belongs to this thread from here on. The pauses of its
     link end with ``stopping``, which is set here. ``shards`` are further pipelines of the same link, by the names of
     their queues; ``runs`` has the loops of all, the first one's first. ``services`` are those that agents may
-    subscribe to, by name; ``resumes`` answers agents that ask for kept messages. ``sources`` end before the lanes,
+    subscribe to, by name; ``resumes`` answers agents that ask for kept messages. ``on_users``
+    hears which users are here. ``sources`` end before the lanes,
     ``followers`` behind them.
 
     A loop that dies begins anew (``kept_loop``), except the reader of the bus, the intake and the thread's own beat:
@@ -84,6 +86,7 @@ class ServiceThread:
         *,
         shards: Mapping[str, Pipeline] | None = None,
         resumes: ResumeService | None = None,
+        on_users: Callable[[UserNews], object] = lambda news: None,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
         followers: Sequence[Source] = (),
@@ -106,7 +109,7 @@ class ServiceThread:
         self._stop_seconds = 0.0
         self.failure: BaseException | None = None
         self.beat = Beat("service", time.monotonic(), stall_seconds)
-        self.directory = ServiceDirectory(self._services, bridge.to_users.post, resumes)
+        self.directory = ServiceDirectory(self._services, bridge.to_users.post, resumes, on_users)
         pipelines = {"": pipeline, **{f"{queue} ": shard for queue, shard in (shards or {}).items()}}
         self.runs = [
             PipelineRun(each, self, prefix, stall_seconds=lane_stall_seconds) for prefix, each in pipelines.items()
