@@ -62,10 +62,18 @@ from tcelib.wire.message import Extra, RpcExtraData, RpcMessage
 from tcelib.wire.text import decode_text, encode_text
 
 if TYPE_CHECKING:
-    from tcelib.runtime import LocalServer, RpcCommunicator, RpcEndPoint, currentServer, sleep, waitForShutdown
+    from tcelib.runtime import (
+        LocalServer,
+        RpcAdapterMQ,
+        RpcCommunicator,
+        RpcEndPoint,
+        currentServer,
+        sleep,
+        waitForShutdown,
+    )
 
 RUNTIME_NAMES = frozenset(
-    {"LocalServer", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"}
+    {"LocalServer", "RpcAdapterMQ", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"}
 )
 
 __all__ = [
@@ -96,6 +104,7 @@ __all__ = [
     "PacketError",
     "Proxy",
     "ResultCallback",
+    "RpcAdapterMQ",
     "RpcAsyncContext",
     "RpcCommAdapter",
     "RpcCommunicator",

@@ -1,6 +1,15 @@
 """The gevent runtime of programs that only use TCE: communicator, endpoints, and the end of the program."""
 
+from tcelib.runtime.adapter_mq import RpcAdapterMQ
 from tcelib.runtime.communicator import RpcCommunicator, RpcEndPoint, currentServer, sleep, waitForShutdown
 from tcelib.runtime.local_server import LocalServer
 
-__all__ = ["LocalServer", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"]
+__all__ = [
+    "LocalServer",
+    "RpcAdapterMQ",
+    "RpcCommunicator",
+    "RpcEndPoint",
+    "currentServer",
+    "sleep",
+    "waitForShutdown",
+]

@@ -12,7 +12,7 @@ an ``RpcCommunicator()`` of one's own works beside it. Each belongs to the threa
 import logging
 import signal
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from weakref import WeakSet
 
 import gevent
@@ -184,6 +184,26 @@ class RpcCommunicator:
         ep.communicator = self
         self._endpoints[ep.name] = ep
         return ep
+
+    def initMQEndpoints(self, path: str) -> Self:
+        """Know the queues that config.yml names for the program of this name, and open those that are written to.
+
+        Queues on which answers come are read from now on, others when an adapter is made for them. Raises
+        ``ValueError`` that names all that is wrong with the file; ``OSError`` if it cannot be read; ``ImportError``
+        without PyYAML (the extra ``gateway``).
+        """
+        from tcelib.runtime.queue_setup import read_setup  # needs an extra that other programs do without
+
+        setup = read_setup(path, self._server.name)
+        for fields in setup.endpoints:
+            self.addEndPoint(RpcEndPoint(**fields))
+        for name in setup.writes:
+            self.openEndPoint(name)
+        for calls, answers in setup.pairs.items():
+            writer, reader = self.openEndPoint(calls), self.openEndPoint(answers, AF_READ)
+            if isinstance(writer, RpcQueueConnection) and isinstance(reader, RpcQueueConnection):
+                writer.setLoopbackMQ(reader)
+        return self
 
     def openEndPoint(self, name: str, af: int = AF_WRITE) -> RpcConnection:
         """Return the connection to an endpoint. Raises ``KeyError`` for a name that was not added."""

@@ -101,7 +101,7 @@ class EndPointForm:
             self._port(kind, fields["port"], place),
             fields["address"],
             node,
-            *self._tls_files(fields, place),
+            *self._tls_files(kind, fields, place),
             compress=self._compresses(fields["compress"], place),
             is_silent=self._is_silent(fields["errors"], place),
             number=self._count,
@@ -128,9 +128,11 @@ class EndPointForm:
         elif "://" in host and kind not in NO_PORT_NEEDED:
             self._findings.error(place, f"host is a name or an address, not the URL {quoted(host)}")
 
-    def _tls_files(self, fields: Mapping[str, str], place: Place) -> tuple[str, str]:
+    def _tls_files(self, kind: EndPointType, fields: Mapping[str, str], place: Place) -> tuple[str, str]:
         keyfile, certfile = fields["keyfile"], fields["certfile"]
-        if keyfile and not certfile:
+        if kind in NO_PORT_NEEDED and (keyfile or certfile):
+            self._findings.error(place, "TLS with Redis is a host that is a rediss:// URL, not keyfile and certfile")
+        elif keyfile and not certfile:
             self._findings.error(place, "a keyfile without a certfile: nothing would be encrypted")
         return keyfile, certfile
 

@@ -10,7 +10,9 @@ from rtserver.bootstrap.command.cli import main
 from tcelib.gateway.config import endpoint_form
 from tcelib.gateway.config.endpoint_form import TYPES
 from tcelib.gateway.config.queue_file import read_queue_file
+from tests.conftest import RedisServer
 from tests.docs.document import ROOT, all_blocks, blocks, table
+from tests.docs.tce.workshop import Workshop
 
 PAGE = ROOT / "docs" / "tce" / "gateway.md"
 CLUSTER = ROOT / "docs" / "tce" / "cluster"
@@ -45,3 +47,15 @@ def test_the_tables_name_every_attribute_and_every_type() -> None:
     assert attributes == {*endpoint_form.REQUIRED, *endpoint_form.OPTIONAL}
     types = {word for row in table(PAGE, "type", "what it is", "`port`") for word in WORD.findall(row[0])}
     assert types == set(TYPES)
+
+
+def test_programs_call_each_other_over_the_queues_of_the_file(
+    tmp_path: Path, redis_server: RedisServer, redis_url: str
+) -> None:
+    assert str(redis_server.port) in redis_url  # the fixture has emptied it
+    workshop = Workshop(tmp_path / "checkout", redis_server.port)
+    for info, name in (("yaml", "config.yml"), ("python server.py", "s.py"), ("python client.py", "c.py")):
+        workshop.write(name, blocks(PAGE, info)[0])
+    workshop.run("tce2py -i test.idl ./")
+    with workshop.serving("python s.py"):
+        assert workshop.run("python c.py") == (blocks(PAGE, "text client.py")[0], "")

@@ -70,6 +70,10 @@ def fields_of(endpoint: EndPoint) -> dict[str, object]:
         ('type="mq" address="topic:a"', "error: a list in Redis is no topic: use type stream or qpid"),
         ('type="mq" address="a;{node:{type:topic}}"', "error: a list in Redis is no topic"),
         ('type="socket" port="1" keyfile="k"', "error: a keyfile without a certfile: nothing would be encrypted"),
+        (
+            'type="mq" certfile="c"',
+            "error: TLS with Redis is a host that is a rediss:// URL, not keyfile and certfile",
+        ),
         ('type="socket" port="1" compress="yes"', "warning: compress is 0 or 1, not 'yes', which counts as 1"),
         ('type="socket" port="1" errors="none"', "error: errors is answer or silence, not 'none'"),
         (
