@@ -259,9 +259,9 @@ RULES = (
     Rule("tcelib/queue/*", {"tcelib.queue", "tcelib.redis"}, set(), WAITING),
     Rule(
         "tcelib/service/*",
-        {"tcelib.error", "tcelib.queue", "tcelib.service", "tcelib.wire"},
+        {"tcelib.error", "tcelib.lease", "tcelib.queue", "tcelib.service", "tcelib.wire"},
         set(),
-        WAITING | CLOCKS,
+        WAITING - {"socket"},
     ),
     Rule(
         "tcelib/gateway/*",
@@ -272,7 +272,7 @@ RULES = (
     Rule("tcelib/transport/loop/*", {*TRANSPORTS, "tcelib.transport.loop"}, set()),
     Rule(
         "tcelib/transport/hub/*",
-        {*TRANSPORTS, "tcelib.queue", "tcelib.redis", "tcelib.service", "tcelib.transport.hub"},
+        {*TRANSPORTS, "tcelib.lease", "tcelib.queue", "tcelib.redis", "tcelib.service", "tcelib.transport.hub"},
         {"gevent"},
     ),
     Rule("tcelib/transport/*", {*TRANSPORTS, "tcelib.transport"}, {"gevent.ssl", "wsproto"}),

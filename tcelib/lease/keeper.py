@@ -76,6 +76,7 @@ class LeaseKeeper:
         self._look_at = look_at
         self._last_load: Mapping[str, int] = {}
         self._told = 0
+        self._joined = registration
         self._good_until = float("-inf")
         self._due = self._paused_until = self._logged_at = float("-inf")
         self._has_ended = False
@@ -100,6 +101,14 @@ class LeaseKeeper:
         if work is not None:
             self._try(work, is_due)
         return self._seconds_to_next()
+
+    def exchange(self, registration: Registration) -> None:
+        """Take a lease with another registration in the place of the present one, with the next step.
+
+        Nobody sees the holder without a lease in between, if kind and name are the same. Items are told once more.
+        """
+        self.registration = registration
+        self._due = self._clock()
 
     def leave(self) -> None:
         """Give the lease back, and bury it. Raises ``RegistryError``."""
@@ -142,7 +151,7 @@ class LeaseKeeper:
         return self._bury if self._has_ended else None
 
     def _keep(self) -> None:
-        if self.number:
+        if self.number and self._joined is self.registration:
             self._renew()
         else:
             self._join()
@@ -181,15 +190,15 @@ class LeaseKeeper:
             self._due = self._clock()
 
     def _join(self) -> None:
-        begun = self._clock()
+        begun, registration = self._clock(), self.registration
         try:
-            number = self.leases.join(self.registration, self._seconds)
+            number = self.leases.join(registration, self._seconds, replaces=self.number)
         except NameTakenError as taken:
             number = self._replace(taken, begun)
         if not number:
             self._due = begun + RETRY_SECONDS
             return
-        self.number = number
+        self.number, self._joined = number, registration
         self.joins += 1
         self._rival, self._last_load, self._told = None, {}, 0
         self.holding.tell_again()

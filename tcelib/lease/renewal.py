@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from tcelib.lease.keeper import LeaseKeeper
-from tcelib.lease.port import LeasePort, NameTakenError, RegistryError
+from tcelib.lease.port import LeasePort, NameTakenError, Registration, RegistryError
 
 TICK_SECONDS = 0.05
 LOOK_SECONDS = 3600.0
@@ -47,6 +47,15 @@ class _Question(NamedTuple):
     answer: Future[Any]
 
 
+class _Exchange(NamedTuple):
+    """Another registration of the holder."""
+
+    registration: Registration
+
+
+_Work: TypeAlias = _Note | _Question | _Exchange
+
+
 class RenewalThread:
     """The thread of one keeper, which belongs to it once it is started.
 
@@ -63,7 +72,7 @@ class RenewalThread:
     ) -> None:
         self._keeper = keeper
         self._on_end = on_end
-        self._notes: queue.SimpleQueue[_Note | _Question | None] = queue.SimpleQueue()
+        self._notes: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._is_decided = threading.Event()
         self._is_stopping = False
         self._refusal: NameTakenError | None = None
@@ -102,6 +111,10 @@ class RenewalThread:
     def drop(self, what: str, item: str) -> None:
         """Note that the holder has an item no more. Any thread; never waits."""
         self._notes.put(_Note(what, item, False))
+
+    def exchange(self, registration: Registration) -> None:
+        """Take a lease with another registration in the place of the present one. Any thread; never waits."""
+        self._notes.put(_Exchange(registration))
 
     def ask(self, question: Callable[[LeasePort], T]) -> Future[T]:
         """Return the answer of the registry to ``question``, which is called on the thread, as a future.
@@ -158,10 +171,12 @@ class RenewalThread:
             if note is not None:
                 self._take(note)
 
-    def _take(self, note: _Note | _Question) -> None:
+    def _take(self, note: _Work) -> None:
         leases, holding = self._keeper.leases, self._keeper.holding
         if isinstance(note, _Note):
             (holding.hold if note.is_held else holding.drop)(note.what, note.item)
+        elif isinstance(note, _Exchange):
+            self._keeper.exchange(note.registration)
         elif note.answer.set_running_or_notify_cancel():
             try:
                 note.answer.set_result(note.ask(leases))

@@ -3,6 +3,7 @@
 All users live on one thread.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -11,7 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from tcelib.queue.bare import bare_bodies, fresh_deliveries, never
 from tcelib.queue.message import DeadLetter, Delivery, Message
-from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL
+from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL, LEASED
 
 L = TypeVar("L")
 Wait: TypeAlias = Callable[[Callable[[], bool], float], object]
@@ -38,9 +39,14 @@ class _Piece:
     tries: int = 0
     heard_at: float = 0.0
 
+    def may_be_claimed(self, now: float, silence: float) -> bool:
+        """Return whether another reader may have it."""
+        is_free = not self.reader.startswith(LEASED) or math.isinf(self.heard_at)
+        return bool(self.reader) and is_free and now - self.heard_at >= silence
+
 
 class MemoryStreamQueue(Generic[L]):
-    """See ``ReliableQueue``. ``now`` is in epoch seconds.
+    """See ``GroupQueue``. ``now`` is in epoch seconds.
 
     ``letter_of`` makes the dead letter of a message that expired, ``bury`` gets all letters. ``source`` returns
     messages with ids that others put; each counts once.
@@ -84,9 +90,17 @@ class MemoryStreamQueue(Generic[L]):
         begun_at = self._now()
 
         def silent() -> list[_Piece]:
-            return [p for p in self._look().values() if p.reader and begun_at - p.heard_at >= silence]
+            return [p for p in self._look().values() if p.may_be_claimed(begun_at, silence)]
 
         return self._next(reader, count, silent)
+
+    def claim_of(self, reader: str, owners: Collection[str], count: int) -> list[Delivery]:
+        """See ``GroupQueue``."""
+        return self._next(reader, count, lambda: [p for p in self._look().values() if p.reader in owners])
+
+    def holding(self) -> list[str]:
+        """See ``GroupQueue``."""
+        return sorted({piece.reader for piece in self._look().values() if piece.reader})
 
     def again(self, reader: str, message_id: str) -> Delivery | None:
         """See ``ReliableQueue``."""

@@ -21,6 +21,8 @@ from tcelib.queue.message import Delivery, Message
 
 L_contra = TypeVar("L_contra", contravariant=True)
 """Type of a dead letter."""
+LEASED = "lease:"
+"""Begin of the names of readers that hold a lease. Its end lets others claim their messages; silence does not."""
 EXPIRED = "expired"
 """Reason of the dead letter of a message whose time was over before a reader had it."""
 EXPIRY_DETAIL = "its time was over before a reader had it"
@@ -77,7 +79,10 @@ class ReliableQueue(Queue, Protocol[L_contra]):
     """A queue that keeps a message until it is acknowledged. Ids are those of ``Message.id``."""
 
     def claim(self, reader: str, count: int, silence: float) -> list[Delivery]:
-        """Take over the oldest messages whose readers have been silent for ``silence`` seconds, at most ``count``."""
+        """Take over the oldest messages whose readers have been silent for ``silence`` seconds, at most ``count``.
+
+        Of readers that are ``LEASED``, only what they gave back.
+        """
 
     def again(self, reader: str, message_id: str) -> Delivery | None:
         """Return a message that ``reader`` holds, as a further try. None if another reader has it by now."""
@@ -101,3 +106,13 @@ class ReliableQueue(Queue, Protocol[L_contra]):
 
     def tidy(self, silence: float) -> None:
         """Forget readers that hold nothing and have been silent for ``silence`` seconds."""
+
+
+class GroupQueue(ReliableQueue[L_contra], Protocol[L_contra]):
+    """A reliable queue that knows the readers of other programs by name."""
+
+    def holding(self) -> list[str]:
+        """Return the names of the readers that hold messages."""
+
+    def claim_of(self, reader: str, owners: Collection[str], count: int) -> list[Delivery]:
+        """Take over the oldest messages of readers that are known to be gone, at most ``count``."""

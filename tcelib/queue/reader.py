@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Collection
 from operator import itemgetter
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from tcelib.queue.error import QueueAwayError
 from tcelib.queue.message import Delivery
@@ -33,6 +33,10 @@ class Call(Protocol):
 
     def __call__(self, operation: Callable[..., T], /, *args: object) -> T:
         """Return ``operation(*args)``."""
+
+
+Claim: TypeAlias = Callable[[str, int, float], list[Delivery]]
+"""Takes the reader's name, the most messages and the seconds of silence, as ``ReliableQueue.claim`` does."""
 
 
 class ReaderRule(NamedTuple):
@@ -59,7 +63,8 @@ class Reader(Generic[L]):
     """One reader. ``name`` is its own, never used before. ``pause`` waits for seconds. May raise ``QueueError``.
 
     ``claimed`` and ``retried`` count messages that it took from silent readers and that it began once more.
-    ``length`` is that of the queue, a moment ago. ``say_alive`` may be called from another greenlet or thread.
+    ``length`` is that of the queue, a moment ago. ``claim`` takes the place of the queue's. ``say_alive`` may be
+    called from another greenlet or thread.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Reader(Generic[L]):
         call: Call = call_once,
         pause: Callable[[float], object] = time.sleep,
         now: Callable[[], float] = time.monotonic,
+        claim: Claim | None = None,
     ) -> None:
         if rule.most_held < 1:
             raise ValueError(f"most_held: {rule.most_held}; a reader holds at least one message")
@@ -81,6 +87,7 @@ class Reader(Generic[L]):
         self.claimed = self.retried = self.length = 0
         self.rule = rule
         self._queue = queue
+        self._claim_from = claim or queue.claim
         self._call = call
         self._pause = pause
         self._now = now
@@ -181,7 +188,7 @@ class Reader(Generic[L]):
 
     def _claim(self, now: float, room: int) -> list[Delivery]:
         self.length = self._call(self._queue.length)  # first: it may fail, and what is claimed must come to hand
-        claimed = self._deliver(self._queue.claim, self.name, room, self.rule.claim_seconds) if room > 0 else []
+        claimed = self._deliver(self._claim_from, self.name, room, self.rule.claim_seconds) if room > 0 else []
         if not claimed:  # otherwise there may be more
             self._look_at = now + min(LOOK_SECONDS, self.rule.claim_seconds)
         self.claimed += len(claimed)

@@ -27,7 +27,7 @@ L = TypeVar("L")
 
 
 class RedisStreamQueue(Generic[L]):
-    """See ``ReliableQueue``. ``key`` is the stream, ``dead_key`` that of about ``dead_length`` dead letters.
+    """See ``GroupQueue``. ``key`` is the stream, ``dead_key`` that of about ``dead_length`` dead letters.
 
     ``redis`` is used by this queue alone. ``now`` is in epoch seconds.
     """
@@ -70,10 +70,16 @@ class RedisStreamQueue(Generic[L]):
 
     def claim(self, reader: str, count: int, silence: float) -> list[Delivery]:
         """See ``ReliableQueue``."""
-        while claimed := self._script("claim", reader, round(silence * 1000), count):
-            if found := self._open(claimed):
-                return found
-        return []
+        return self._claim(reader, round(silence * 1000), count)
+
+    def claim_of(self, reader: str, owners: Collection[str], count: int) -> list[Delivery]:
+        """See ``GroupQueue``."""
+        return self._claim(reader, 0, count, *owners) if owners else []
+
+    def holding(self) -> list[str]:
+        """See ``GroupQueue``."""
+        *_, readers = self._grouped("XPENDING", self._key, GROUP)
+        return [name.decode("utf-8", "replace") for name, _ in readers or ()]
 
     def again(self, reader: str, message_id: str) -> Delivery | None:
         """See ``ReliableQueue``."""
@@ -121,6 +127,12 @@ class RedisStreamQueue(Generic[L]):
     def close(self) -> None:
         """See ``Queue``."""
         self._redis.close()
+
+    def _claim(self, reader: str, silence_ms: int, count: int, *owners: str) -> list[Delivery]:
+        while claimed := self._script("claim", reader, silence_ms, count, *owners):
+            if found := self._open(claimed):
+                return found
+        return []
 
     def _read(self, reader: str, count: int, timeout: float) -> Sequence[Any]:
         wait_ms = max(1, int(min(timeout, self._redis.longest_wait) * 1000))

@@ -1,18 +1,19 @@
 """The kinds of queues that connections can travel over: one table from an endpoint's type to the way it is opened."""
 
-import os
-import socket
-import uuid
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from tcelib.core.queue_connection import RpcQueueConnection
+from tcelib.lease.redis import RedisLeases
+from tcelib.queue.message import DeadLetter
 from tcelib.queue.port import Queue
 from tcelib.queue.reader import Reader, ReaderRule
 from tcelib.queue.redis_list import RedisListQueue
-from tcelib.queue.redis_stream import redis_stream
+from tcelib.queue.redis_stream import RedisStreamQueue, redis_stream
 from tcelib.redis.gevent_redis import gevent_client
+from tcelib.redis.redis_connection import plain_client
 from tcelib.service.call_body import expires_of
+from tcelib.service.service_lease import REGISTRY, LeaseClaim, ServiceLease, unique_name
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.queue_link import QueueLink
 from tcelib.transport.hub.queue_source import BareSource, ReliableSource, Source
@@ -59,10 +60,16 @@ def open_list(url: str, key: str, reads: bool, options: Options) -> Opened:
 def open_stream(url: str, key: str, reads: bool, options: Options) -> Opened:
     """Open a Redis stream, whose messages stay in it until they are done. Raises ``MessageError`` for a bad name."""
     queue = redis_stream(gevent_client(url), key)
+    return Opened(queue, _stream_source(url, queue, options) if reads else None, has_headers=True)
+
+
+def _stream_source(url: str, queue: RedisStreamQueue[DeadLetter], options: Options) -> ReliableSource:
+    own, others = (RedisLeases(open_client(url), REGISTRY) for open_client in (plain_client, gevent_client))
+    lease = ServiceLease(own, others, unique_name(), queue.name)
     most = options.max_waiting_servants
-    reader = Reader(queue, reader_name(), rule=ReaderRule(most_held=most * NESTING))
-    source = ReliableSource(key, reader, most_at_once=most, drain_seconds=options.drain_seconds) if reads else None
-    return Opened(queue, source, has_headers=True)
+    rule, claim = ReaderRule(most_held=most * NESTING), LeaseClaim(queue, lease.live)
+    reader = Reader(queue, lease.reader, rule=rule, claim=claim)
+    return ReliableSource(queue.name, reader, most_at_once=most, drain_seconds=options.drain_seconds, lease=lease)
 
 
 KINDS: Mapping[str, QueueKind] = {
@@ -94,8 +101,3 @@ def open_queue(
     connection.opened()
     link.read()
     return connection
-
-
-def reader_name() -> str:
-    """Return a name that no reader ever had."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"

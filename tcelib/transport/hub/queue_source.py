@@ -11,13 +11,14 @@ from typing import Protocol
 
 import gevent
 
-from tcelib.queue.error import QueueError
+from tcelib.queue.error import QueueAwayError, QueueError
 from tcelib.queue.message import DeadLetter, Delivery
 from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL, BareQueue
 from tcelib.queue.reader import Reader
 from tcelib.queue.shell.hub_signs import HubSigns
 from tcelib.service.call_body import expires_of
 from tcelib.service.pull_window import PullWindow
+from tcelib.service.service_lease import ServiceLease
 from tcelib.service.taken_call import Objection, objection
 
 READER = "reader"
@@ -25,6 +26,7 @@ POP_SECONDS = 3  # shorter than the socket's patience
 TAKE_SECONDS = 0.25
 """A wait for something new. A reader that drains waits for the end of it, because a message may be under way."""
 CLOSE_SECONDS = 5.0
+LEASE_LOOK_SECONDS = 0.01
 TIDY_SECONDS = 3600.0
 RETRY_SECONDS = 1.0
 log = logging.getLogger("tce.transport")
@@ -108,7 +110,8 @@ class BareSource:
 class ReliableSource:
     """See ``Source``. ``name`` is the queue's. ``most_at_once`` bounds what is taken together.
 
-    ``now`` is in epoch seconds.
+    Messages are taken only while a ``lease`` is held; without one the reader says that it is alive. ``now`` is in
+    epoch seconds.
     """
 
     def __init__(
@@ -118,12 +121,14 @@ class ReliableSource:
         *,
         most_at_once: int,
         drain_seconds: float,
+        lease: ServiceLease | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.drain_seconds = drain_seconds
         self._reader = reader
         self._name = name
-        self._signs = HubSigns(reader)
+        self._lease = lease
+        self._signs = HubSigns(reader) if lease is None else None
         self._window = PullWindow(most_at_once)
         self._now = now
         self._done: list[str] = []
@@ -133,6 +138,8 @@ class ReliableSource:
 
     def receive(self, count: int) -> Sequence[Delivery]:
         """See ``Source``."""
+        if not self._has_lease():
+            return ()
         if not self._is_tidy:
             self._reader.tidy(TIDY_SECONDS)
             self._is_tidy = True
@@ -141,6 +148,10 @@ class ReliableSource:
         found = self._reader.receive(min(count, self._window.size), TAKE_SECONDS)
         # A delivery that was lost on its way to us is no try: nobody has begun it.
         lost = self._reader.retried - retried
+        if self._lease is not None and not self._lease.is_held:  # frozen meanwhile: others may have claimed it
+            for each in found:
+                self._reader.retry(each.id, 0)
+            return ()
         self._is_measured = not found
         return [Delivery(each.message, each.tries - lost) for each in found if not self._has_expired(each)]
 
@@ -167,6 +178,8 @@ class ReliableSource:
 
     def drain(self) -> None:
         """See ``Source``. A wait for messages ends within ``TAKE_SECONDS``: one may be under way."""
+        if self._lease is not None:
+            self._lease.give_back()
 
     def close(self) -> None:
         """See ``Source``. What still runs stays taken."""
@@ -178,14 +191,29 @@ class ReliableSource:
             self._reader.drain()
         except QueueError as failure:
             log.warning("! nothing was given back to %s: %s", self._name, failure)
-        self._signs.close()
+        if self._signs is not None:
+            self._signs.close()
+        if self._lease is not None:
+            gevent.get_hub().threadpool.apply(self._lease.end)  # it waits for its thread
+            self._lease.close()
 
     def forget(self) -> None:
         """See ``Source``."""
         self._done = []
         if self._writer is not None:
             self._writer.kill(block=False)
-        self._signs.forget()
+        if self._signs is not None:
+            self._signs.forget()
+
+    def _has_lease(self) -> bool:
+        """Return whether messages may be taken now. Wait a little if not: the thread is at it."""
+        if self._lease is None or self._lease.is_held:
+            return True
+        self._lease.begin()
+        gevent.sleep(LEASE_LOOK_SECONDS)
+        if self._lease.trouble:
+            raise QueueAwayError(self._name, f"there is no lease: {self._lease.trouble}")
+        return False
 
     def _measure(self) -> None:
         """Let what was taken begin, and note how long that takes."""

@@ -1,6 +1,7 @@
 """One holder's lease, kept by steps, with a clock that is moved."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from tcelib.lease.port import (
     SLICE,
     LeasePort,
     NameTakenError,
+    Op,
     Registration,
     RegistryAwayError,
     RegistryError,
@@ -247,3 +249,26 @@ def test_leaving_a_registry_that_is_away_is_an_error(world: World) -> None:
     way.is_open = False
     with pytest.raises(RegistryError):
         keeper.leave()
+
+
+def test_a_holder_exchanges_its_lease_and_is_never_without_one(world: World) -> None:
+    partition = Partition(world.leases)
+    keeper = world.keeper("a", partition)
+    keeper.holding.hold("user", "1")
+    world.run(keeper)
+    [before] = world.leases.holders()
+    position = world.leases.position()
+    partition.is_open = False
+    keeper.exchange(replace(keeper.registration, reads=("queue",)))
+    world.run(keeper, seconds=2.0)
+    assert world.leases.holders()[0].number == before.number
+    partition.is_open = True
+    world.run(keeper, seconds=2.0)
+    [after] = world.leases.holders()
+    assert after.number > before.number
+    assert after.registration.reads == ("queue",)
+    assert world.leases.where("user", ["1"]) == {"1": (after.number,)}
+    ended, joined, *_ = world.leases.changes(position, 10) or ()
+    assert (ended.op, ended.number, joined.op, joined.number) == (Op.ENDED, before.number, Op.JOINED, after.number)
+    world.run(keeper, seconds=30.0)
+    assert [holder.number for holder in world.leases.holders()] == [after.number]

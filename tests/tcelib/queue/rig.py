@@ -7,7 +7,7 @@ import redis
 
 from tcelib.queue.memory import MemoryListQueue, memory_stream
 from tcelib.queue.message import DeadLetter, Message
-from tcelib.queue.port import BareQueue, Queue, ReliableQueue
+from tcelib.queue.port import BareQueue, GroupQueue, Queue
 from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import GROUP, redis_stream
 from tcelib.redis.redis_connection import plain_client
@@ -35,9 +35,9 @@ class MemoryRig:
     def __init__(self) -> None:
         self.now = Clock()
         self._letters: list[DeadLetter] = []
-        self.queue: ReliableQueue[DeadLetter] = memory_stream(NAME, self._letters, now=self.now)
+        self.queue: GroupQueue[DeadLetter] = memory_stream(NAME, self._letters, now=self.now)
 
-    def another(self) -> ReliableQueue[DeadLetter]:
+    def another(self) -> GroupQueue[DeadLetter]:
         """The same queue, as another program has it."""
         return self.queue
 
@@ -60,10 +60,10 @@ class RedisRig:
         self.now = now or Clock()
         self.url = url
         self.client = redis.Redis.from_url(url)
-        self._queues: list[ReliableQueue[DeadLetter]] = []
+        self._queues: list[GroupQueue[DeadLetter]] = []
         self.queue = self.another()
 
-    def another(self) -> ReliableQueue[DeadLetter]:
+    def another(self) -> GroupQueue[DeadLetter]:
         """The same queue, as another program has it."""
         queue = redis_stream(plain_client(self.url), NAME, now=self.now)
         self._queues.append(queue)

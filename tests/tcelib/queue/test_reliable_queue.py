@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tcelib.queue.message import DeadLetter, Delivery, Message
-from tcelib.queue.port import ReliableQueue
+from tcelib.queue.port import LEASED, GroupQueue, ReliableQueue
 from tcelib.queue.reader import Reader, ReaderRule
 from tests.tcelib.queue.rig import MemoryRig, RedisRig, put, taken
 
@@ -238,3 +238,27 @@ def test_tidying_forgets_nothing_that_somebody_holds(queue: ReliableQueue[DeadLe
     queue.acknowledge([one.id])
     queue.tidy(0)
     assert taken(queue, "a", 1) == [b"2"]
+
+
+def test_a_reader_with_a_lease_is_not_silent_but_for_what_it_gave_back(
+    rig: MemoryRig | RedisRig, queue: ReliableQueue[DeadLetter]
+) -> None:
+    first, second = queue.take(f"{LEASED}a", 2, 0)
+    taken(queue, "b", 1)
+    rig.be_silent(3600)
+    queue.release(f"{LEASED}a", [second.id])
+    assert summary(queue.claim("c", 10, 30)) == [(b"2", 1), (b"3", 2)]
+    assert queue.held(f"{LEASED}a", 10) == [first.id]
+
+
+def test_messages_of_readers_that_are_gone_are_claimed_at_once(rig: MemoryRig | RedisRig) -> None:
+    queue: GroupQueue[DeadLetter] = rig.queue
+    assert queue.holding() == []
+    put(queue, b"1", b"2", b"3")
+    for reader in (f"{LEASED}a", "b", "c"):
+        taken(queue, reader, 1)
+    assert sorted(queue.holding()) == ["b", "c", f"{LEASED}a"]
+    assert queue.claim_of("d", [], 10) == []
+    assert summary(queue.claim_of("d", ["b", f"{LEASED}a", "unknown"], 1)) in ([(b"1", 2)], [(b"2", 2)])
+    assert len(queue.claim_of("d", ["b", f"{LEASED}a"], 10)) == 1
+    assert sorted(queue.holding()) == ["c", "d"]

@@ -1,5 +1,6 @@
 """Calls over Redis streams: when a message is done, and what becomes of one whose service is gone."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,11 @@ import pytest
 import redis
 
 import tcelib as tce
+from tcelib.lease.port import Registration
+from tcelib.lease.redis import RedisLeases
 from tcelib.queue.redis_stream import GROUP
+from tcelib.redis.redis_connection import plain_client
+from tcelib.service.service_lease import REGISTRY, SERVICE
 from tcelib.service.taken_call import IDEMPOTENT
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.wire.message import LINGER_TIME, build_body
@@ -18,7 +23,8 @@ from tests.tcelib.transport.talk import ECHO, NOTE, TalkPrx
 from tests.until import until
 
 stream_rig = pytest.mark.parametrize("rig", ["redis_stream"], indirect=True)
-A_DAY_MS = 86_400_000
+ALMOST_A_DAY_MS = 86_000_000
+NUMBERS = itertools.count()
 
 
 @pytest.fixture
@@ -34,12 +40,18 @@ def body(operation: tce.Operation[Any], text: str, sequence: int = 1, **extra: o
     return build_body(sequence, 1, operation.route, paramsize=1, extra=extra, params=params)
 
 
-def hand_out(client: redis.Redis, queue: str, call: bytes, *, times: int = 1, **headers: str) -> None:
-    """Put a call in the hands of a reader that is gone."""
+def hand_out(
+    client: redis.Redis, queue: str, call: bytes, *, times: int = 1, reader: str = "gone", **headers: str
+) -> None:
+    """Put a call in the hands of a reader that has been silent for a day."""
     fields: dict[str, Any] = {"body": call, **{f"h:{name}": value for name, value in headers.items()}}
-    entry = client.xadd(queue, fields)
-    client.xreadgroup(GROUP, "gone", {queue: ">"}, count=1)
-    client.xclaim(queue, GROUP, "gone", 0, [entry], idle=A_DAY_MS, retrycount=times, justid=True)
+    seconds, microseconds = client.time()
+    entry = f"{seconds * 1000 + microseconds // 1000 + 1}-{next(NUMBERS)}"
+    with client.pipeline() as together:  # before any reader that waits gets it
+        together.xadd(queue, fields, id=entry)
+        together.xreadgroup(GROUP, reader, {queue: ">"}, count=1)
+        together.xclaim(queue, GROUP, reader, 0, [entry], idle=ALMOST_A_DAY_MS, retrycount=times, justid=True)
+        together.execute()
 
 
 def next_answer(client: redis.Redis, queue: str = "elsewhere") -> tce.RpcMessage:
@@ -63,8 +75,8 @@ def test_a_message_is_removed_when_its_servant_has_ended(rig: QueueRig, client: 
     rig.run(rig.servant.gate.set)
     assert promise.get(DEADLINE) == "x"
     prx.note_oneway("one way")
+    until(lambda: rig.servant.notes == ["one way"], "it came")
     until(lambda: client.xlen("requests") == client.xlen("answers") == 0, "all is done")
-    assert rig.servant.notes == ["one way"]
 
 
 @stream_rig
@@ -97,8 +109,48 @@ def test_a_call_of_a_service_that_is_gone_is_answered_with_an_error_and_not_run(
     assert (answer.sequence, answer.errcode, answer.ifidx) == (77, tce.RPCERROR_CONNECTION_LOST, 21)
     assert answer.extra.props == {"__user_id__": "9"}
     until(lambda: client.xlen("requests") == 0, "the call is removed")
-    assert letters(client, "requests") == [b"unfinished"]
+    until(lambda: letters(client, "requests") == [b"unfinished"], "it is a dead letter")
     assert rig.servant.notes == []
+
+
+@stream_rig
+def test_a_call_is_left_to_its_service_as_long_as_that_has_a_lease(
+    rig: QueueRig, client: redis.Redis, redis_url: str
+) -> None:
+    rig.open("elsewhere", rig.queues, writes=True)
+    until(lambda: client.exists("requests"), "the group is there")
+    with plain_client(redis_url) as registry:
+        leases = RedisLeases(registry, REGISTRY)
+        number = leases.join(Registration(SERVICE, "other"), 60.0)
+        hand_out(client, "requests", body(NOTE, "an order", __mq_return__="elsewhere"), reader="lease:other")
+        hand_out(client, "requests", body(NOTE, "an order", __mq_return__="elsewhere"), reader="lease:dead")
+        assert next_answer(client).errcode == tce.RPCERROR_CONNECTION_LOST
+        until(lambda: client.xlen("requests") == 1, "the dead letter is written")
+        assert client.xpending_range("requests", GROUP, "-", "+", 10)[0]["consumer"] == b"lease:other"
+        leases.leave(number)
+        assert next_answer(client).errcode == tce.RPCERROR_CONNECTION_LOST
+    assert rig.servant.notes == []
+
+
+@stream_rig
+def test_a_service_holds_a_lease_that_names_its_queue_and_gives_it_back_before_it_ends(
+    rig: QueueRig, redis_url: str
+) -> None:
+    with plain_client(redis_url) as registry:
+        leases = RedisLeases(registry, REGISTRY)
+
+        def reads() -> list[tuple[str, ...]]:
+            return sorted(holder.registration.reads for holder in leases.holders(SERVICE))
+
+        until(lambda: reads() == [("requests",)], "it may be sent calls")
+        prx = TalkPrx(rig.dial())
+        rig.run(lambda: prx.hold_async("begun"))
+        assert rig.servant.arrivals.acquire(timeout=DEADLINE)
+        closing = rig.begin(rig.server.close)
+        until(lambda: reads() == [(), ("answers",)], "nobody sends it more")
+        rig.run(rig.servant.gate.set)
+        closing.result(DEADLINE)
+        assert reads() == [("answers",)]
 
 
 @stream_rig
@@ -115,7 +167,7 @@ def test_an_idempotent_call_that_all_services_die_of_is_poison(rig: QueueRig, cl
     until(lambda: client.exists("requests"), "the group is there")
     hand_out(client, "requests", body(NOTE, "bad", __mq_return__="elsewhere"), times=5, **{IDEMPOTENT: "true"})
     assert next_answer(client).errcode == tce.RPCERROR_CONNECTION_LOST
-    assert letters(client, "requests") == [b"poison"]
+    until(lambda: letters(client, "requests") == [b"poison"], "it is a dead letter")
     assert rig.servant.notes == []
 
 
@@ -134,7 +186,7 @@ def test_a_call_whose_time_is_over_is_not_run(rig: QueueRig, client: redis.Redis
     client.xadd("requests", {"body": body(NOTE, "in time", **{LINGER_TIME: int(now + 1000)})})
     until(lambda: rig.servant.notes == ["in time"], "one runs")
     until(lambda: client.xlen("requests") == 0, "all are removed")
-    assert letters(client, "requests") == [b"expired", b"expired"]
+    until(lambda: letters(client, "requests") == [b"expired", b"expired"], "it is a dead letter")
 
 
 @stream_rig
