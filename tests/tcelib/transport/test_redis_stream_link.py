@@ -83,14 +83,13 @@ def test_a_message_is_removed_when_its_servant_has_ended(rig: QueueRig, client: 
 def test_a_message_whose_servant_is_a_coroutine_is_removed_when_that_has_ended(
     rig: QueueRig, client: redis.Redis
 ) -> None:
-    inner = TalkPrx(rig.dial())
+    prx = TalkPrx(rig.dial())
 
     class Waiting(type(rig.servant)):  # type: ignore[misc]
         async def call_back(self, text: str, ctx: tce.RpcContext) -> Any:
-            return await inner.hold_async(text)
+            return await prx.hold_async(text)
 
     rig.adapter.addServant(Waiting(rig.servant.gate))
-    prx = TalkPrx(rig.dial())
     promise = rig.run(lambda: prx.call_back_async("x"))
     until(lambda: client.xlen("requests") == 2, "both calls are taken")
     rig.run(rig.servant.gate.set)
