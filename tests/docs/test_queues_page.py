@@ -102,6 +102,19 @@ def test_a_bare_program_stays_alive_and_claims_from_the_silent(
     assert bare.send("claim", ID=mine) == [[], []]
 
 
+def test_a_bare_program_claims_what_a_service_without_a_lease_has_left(
+    bare: BareReader, queue: RedisStreamQueue[DeadLetter]
+) -> None:
+    queue.put([Message(b"1")])
+    [(taken_message, _)] = queue.take("lease:box-7:4711:5f0c7a61b2d9", 1, 0)
+    [[count, _, _, readers]] = bare.send("holding")
+    assert (count, readers) == (1, [[b"lease:box-7:4711:5f0c7a61b2d9", b"1"]])
+    [[pending], claimed] = bare.send("claim_of", ID=taken_message.id)
+    assert pending[0].decode() == taken_message.id
+    assert claimed == [[taken_message.id.encode(), [b"body", b"1"]]]
+    assert queue.held("node-7f3a", 10) == [taken_message.id]
+
+
 def test_what_a_bare_program_gives_back_is_claimed_at_once(
     bare: BareReader, queue: RedisStreamQueue[DeadLetter]
 ) -> None:

@@ -1,0 +1,37 @@
+"""ResponderWatcher: keeps from the changes of a registry who answers on which queue."""
+
+from collections.abc import Callable
+
+from tcelib.lease.port import LeasePort
+from tcelib.lease.responder import SILENT_MS, Responders
+from tcelib.lease.watcher import Watcher
+
+
+class ResponderWatcher:
+    """Follows a registry. ``clock`` gives seconds that go on while the machine sleeps (``steady_clock``).
+
+    ``look`` is called about once a second, and waits for the registry; ``has`` may be asked for each call.
+    """
+
+    def __init__(self, leases: LeasePort, kind: str, *, clock: Callable[[], float]) -> None:
+        self._leases = leases
+        self._clock = clock
+        self._watcher = Watcher(leases)
+        self._responders = Responders(kind)
+        self._ahead_ms: float | None = None
+        """Milliseconds from our clock to the registry's; None before the first look."""
+
+    def look(self) -> None:
+        """Bring the view up to date. Raises ``RegistryError``; the view is as it was then."""
+        changes = self._watcher.look()
+        now_ms = self._leases.now_ms()
+        if changes is None:
+            recent = self._leases.recent(now_ms - SILENT_MS)
+            self._responders.begin(self._watcher.view.holders, recent, now_ms)
+        for change in changes or ():
+            self._responders.apply(change)
+        self._ahead_ms = now_ms - 1000 * self._clock()
+
+    def has(self, queue: str) -> bool:
+        """Return whether a call on this queue may be answered; False is certain as of the last look."""
+        return self._ahead_ms is None or self._responders.has(queue, round(1000 * self._clock() + self._ahead_ms))
