@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,15 +87,18 @@ def redis_server(directory: str, *options: str) -> Iterator[str]:
 
 
 @contextmanager
-def target(*options: str) -> Iterator[LocalServer]:
+def target(*options: str, queues: Sequence[str] = ("",)) -> Iterator[LocalServer]:
     """A real ``python -m rtserver`` with a core and a Redis of its own. ``options`` go to its command line.
+
+    ``queues`` are its lists; without names, it has one of a name of its own.
 
     Its limits against abuse are off: all the load comes from one address, and is mostly one user's.
     """
+    options = ("--log-level", "warning", *(["--queues", ",".join(queues)] if len(queues) > 1 else []), *options)
     with (
         tempfile.TemporaryDirectory() as directory,
         redis_server(directory) as redis_url,
-        LocalServer(redis_url, options=("--log-level", "warning", *options)) as server,
+        LocalServer(redis_url, options=options, queue=queues[0]) as server,
     ):
         server.pin(available(SERVER_CORE))
         yield server

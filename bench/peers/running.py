@@ -18,6 +18,7 @@ from bench.peers.table import Peer
 from bench.peers.work import READY, Order
 from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, target, wait_listening
 from bench.sessions import make_sessions
+from rtserver.base.queue.shard import spread_names
 from rtserver.base.wire.frame import Opcode
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.target import Target
@@ -33,7 +34,10 @@ SETTLED = b'{"type":"ping","id":"settled"}'
 
 
 class RunningPeer:
-    """A peer that is up. ``tokens`` let clients in; from the list ``queue`` at ``redis_url`` it takes messages."""
+    """A peer that is up. ``tokens`` let clients in; from the list ``queue`` at ``redis_url`` it takes messages.
+
+    ``queues`` are all of its lists, which share the topics.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,7 @@ class RunningPeer:
         *,
         tokens: Sequence[str] = (),
         redis_url: str = "",
-        queue: str = "",
+        queues: Sequence[str] = ("",),
     ) -> None:
         self.peer = peer
         self.target = Target("ws", "127.0.0.1", port, peer.dialect.path)
@@ -52,7 +56,8 @@ class RunningPeer:
         self.pid = pid
         self.tokens = tokens
         self.redis_url = redis_url
-        self.queue = queue
+        self.queues = tuple(queues)
+        self.queue = self.queues[0]
         self._publisher = publisher
 
     def order(self, order: Order) -> None:
@@ -106,11 +111,13 @@ def started(peer: Peer) -> Iterator[RunningPeer]:
 
 
 def _start_product(peer: Peer, stack: ExitStack) -> RunningPeer:
-    server = stack.enter_context(target(*peer.options))
+    queues = spread_names(QUEUE, peer.queues)
+    server = stack.enter_context(target(*peer.options, queues=queues))
     sessions = make_sessions(server.redis_url, server.directory, peer.users) if peer.users else []
     keys = [session.key for session in sessions] or [session_key(server.log_in())]
     user_ids = " ".join(session.user_id for session in sessions)
-    variables = {"BENCH_REDIS_URL": server.redis_url, "BENCH_QUEUE": server.queue, "BENCH_USERS": user_ids}
+    variables = {"BENCH_REDIS_URL": server.redis_url, "BENCH_QUEUE": " ".join(queues), "BENCH_USERS": user_ids}
+    variables["PYTHONPATH"] = str(REPOSITORY)
     publisher = None
     if peer.publisher:
         publisher = _start_publisher(stack, [sys.executable, str(SCRIPTS / peer.publisher)], variables)
@@ -121,7 +128,7 @@ def _start_product(peer: Peer, stack: ExitStack) -> RunningPeer:
         publisher,
         tokens=keys,
         redis_url=server.redis_url,
-        queue=server.queue,
+        queues=queues,
     )
 
 
@@ -153,7 +160,7 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
     if peer.publisher:
         publisher = _start_publisher(stack, [python, str(SCRIPTS / peer.publisher), "--publish"], variables)
     redis_url = variables.get("BENCH_REDIS_URL", "")
-    return RunningPeer(peer, port, server.pid, publisher, redis_url=redis_url, queue=QUEUE)
+    return RunningPeer(peer, port, server.pid, publisher, redis_url=redis_url, queues=[QUEUE])
 
 
 def _settle(connection: socket.socket) -> None:

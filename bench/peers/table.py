@@ -28,6 +28,8 @@ class Peer:
     """Of its script's command line, or of rtserver's where it has none."""
     users: int = 0
     """Number of users who get own messages; of rtserver they are logged in, and 0 is the demo user alone."""
+    queues: int = 1
+    """Number of rtserver's queues."""
     compressed: bool = False
     """Whether its clients insist on compression."""
 

@@ -30,7 +30,8 @@ Member = TypeVar("Member", bound=Hashable)
 
 @dataclass(frozen=True)
 class Order:
-    """``rate`` messages a second of about ``size`` bytes, to ``topics`` topics in turn.
+    """``rate`` messages a second of about ``size`` bytes, to ``topics`` topics in turn, from number ``first`` on,
+    no fewer than ``batch`` at once.
 
     ``own`` is other work: that many rounds a second, each of which gives every member a message made for it alone; or
     ``in_turn``, that many messages a second, each for one member, the next one for the next. With ``everyone``
@@ -41,6 +42,8 @@ class Order:
     rate: float = 0.0
     size: int = 120
     topics: int = 1
+    first: int = 0
+    batch: int = 1
     own: bool = False
     in_turn: bool = False
     everyone: bool = False
@@ -107,6 +110,7 @@ class Work:
         if due - self._number > most:
             self._begun += (due - self._number - most) / rate
             due = self._number + most
+        due -= (due - self._number) % self._order.batch
         numbers = range(self._number, due)
         self._number = due
         return numbers
@@ -119,7 +123,7 @@ class Work:
 
     def topic(self, number: int) -> int:
         """Return the topic of the message."""
-        return number % self._order.topics
+        return self._order.first + number % self._order.topics
 
     def payload(self, number: int) -> str:
         """The message, stamped with the time at which it is published: now."""

@@ -54,6 +54,23 @@ def test_topics_take_turns() -> None:
     assert [work.topic(number) for number in range(5)] == [0, 1, 2, 0, 1]
 
 
+def test_topics_begin_at_the_first_one() -> None:
+    work = Work(Order(rate=1, topics=2, first=500))
+    assert [work.topic(number) for number in range(3)] == [500, 501, 500]
+
+
+def test_a_batch_comes_whole_and_none_is_lost() -> None:
+    clock = Clock()
+    work = Work(Order(rate=1000, batch=5), clock)
+    taken = []
+    for _ in range(100):
+        clock.now += 0.001
+        taken.append(list(work.take()))
+    assert {len(numbers) for numbers in taken} == {0, 5}
+    assert [number for numbers in taken for number in numbers] == list(range(5 * sum(map(bool, taken))))
+    assert sum(map(len, taken)) >= 95
+
+
 def test_own_messages_go_to_all_members_in_each_round_or_to_one_after_the_other() -> None:
     assert Work(Order(rate=1, own=True)).places(range(7, 9), 3) == [0, 1, 2, 0, 1, 2]
     assert Work(Order(rate=1, own=True, in_turn=True)).places(range(7, 11), 3) == [1, 2, 0, 1]

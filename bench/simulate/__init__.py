@@ -1,0 +1,1 @@
+"""Designs for up to a million users, carried by measured unit costs: ``python -m bench.simulate``."""
