@@ -17,7 +17,7 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test most-tests test-all lint types js pythons django-matrix wheel bench chaos workers failover leak heap market regions codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run test most-tests test-all lint types js pythons django-matrix amqp wheel bench chaos workers failover leak heap market regions codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, type
 most-tests: $(TEST_READY) $(NODE_READY)
 	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site and not failover and not soak"
 
-test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos, two regions
+test-all: test wheel django-matrix amqp ## `make test`, then all that takes longer: the wheel, Django's versions, queues at a broker, the newest Python, a short chaos, two regions
 	$(PYTHON) tools/python_matrix.py newest
 	MARKET_DAYS=200 $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/service/quote/test_same_numbers.py
 	$(PYTHON) -m soak.chaos --seconds 60
@@ -62,6 +62,9 @@ pythons: $(TEST_READY) ## run the tests that need no JavaScript on every Python 
 
 django-matrix: $(TEST_READY) ## test sessions, log-ins and pushes with each Python and Django of tests/matrix/django.txt
 	$(PYTHON) tools/django_matrix.py
+
+amqp: $(TEST_READY) ## test queues at a broker of AMQP 1.0; builds python-qpid-proton the first time, and needs Java for Broker-J
+	$(PYTHON) tools/amqp_check.py
 
 wheel: $(TEST_READY) ## build the wheel, install it beside each Django, and check the types of the examples with it
 	$(PYTHON) tools/wheel_check.py
@@ -103,7 +106,7 @@ codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: clos
 	npm run --silent types
 
 lock: $(SUPPLY_READY) ## choose the versions of all dependencies within their ranges, with hashes; ARGS=--upgrade takes the newest
-	for name in requirements-dev "requirements requirements-demo.txt -c requirements-dev.lock" requirements-supply requirements-build; do \
+	for name in requirements-dev "requirements requirements-demo.txt -c requirements-dev.lock" "requirements-amqp -c requirements-dev.lock" requirements-supply requirements-build; do \
 		set -- $$name; of=$$1; shift; \
 		$(SUPPLY)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command "make lock" $(ARGS) $$of.txt -o $$of.lock "$$@" || exit 1; \

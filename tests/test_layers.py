@@ -256,6 +256,8 @@ RULES = (
         {"yaml"},
         WAITING | CLOCKS,
     ),
+    Rule("tcelib/queue/amqp/*", {"tcelib.fork", "tcelib.queue"}, {"proton"}, WAITING),
+    Rule("tcelib/queue/broker/*", {"tcelib.queue"}, {"proton"}, WAITING - {"selectors", "socket"}),
     Rule("tcelib/queue/*", {"tcelib.queue", "tcelib.redis"}, set(), WAITING),
     Rule(
         "tcelib/service/*",

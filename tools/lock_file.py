@@ -3,7 +3,13 @@
 import re
 from typing import NamedTuple
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-supply.lock", "requirements-build.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-amqp.lock",
+    "requirements-supply.lock",
+    "requirements-build.lock",
+)
 
 _ROW = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)(?: ; (?P<marker>[^\\]+?))?(?: \\)?$")
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")

@@ -31,7 +31,7 @@ from tcelib.runtime.local_server import LocalServer
 from tcelib.transport import gevent_tcp, gevent_websocket
 from tcelib.transport.hub import tls
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_kind import KINDS, MQ, open_queue
+from tcelib.transport.hub.queue_kind import KINDS, MQ, QPID, open_queue
 from tcelib.transport.hub.server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
 
@@ -44,12 +44,13 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class RpcEndPoint:
     """Address of a listener, or of a client's peer, with its kind and its TLS.
 
-    ``type_`` is 'socket', 'websocket', or the kind of a queue: 'stream' (a Redis stream, at least once) or 'mq' (a
-    Redis list, at most once; also called 'easymq').
-    ``addr`` is a WebSocket's path or a queue's key in Redis (without it, ``name``). ``compress=0`` never sends
-    compressed. TLS is on with ``ssl`` or with a ``certfile``: a server shows it (``keyfile`` may be the same file), a
-    client trusts it, or without one what the system trusts; ``verify=False`` trusts everybody, as the original
-    clients do. ``impl`` is the open connection. Raises ``ValueError`` for another type.
+    ``type_`` is 'socket', 'websocket', or the kind of a queue: 'stream' (a Redis stream, at least once), 'mq' (a
+    Redis list, at most once; also called 'easymq') or 'qpid' (a broker of AMQP 1.0, at least once; needs
+    ``rtserver[amqp]``). ``addr`` is a WebSocket's path, a queue's key in Redis, or its address at a broker, as Qpid
+    writes it (without it, ``name``). ``compress=0`` never sends compressed. TLS is on with ``ssl`` or with a
+    ``certfile``: a server shows it (``keyfile`` may be the same file), a client trusts it, or without one what the
+    system trusts; ``verify=False`` trusts everybody, as the original clients do. ``impl`` is the open connection.
+    Raises ``ValueError`` for another type.
     """
 
     def __init__(  # noqa: PLR0917  the order that TCE's users know
@@ -94,7 +95,7 @@ class RpcEndPoint:
 
     @property
     def queue_key(self) -> str:
-        """The key in Redis."""
+        """The key in Redis, or the address at a broker."""
         return self.addr.removeprefix(QUEUE_PREFIX) or self.name
 
     @property
@@ -336,6 +337,8 @@ class RpcCommunicator:
             self._servers.append(server)
 
     def _open_queue(self, ep: RpcEndPoint, af: int) -> RpcConnection:
+        if ep.ssl and ep.type == QPID:
+            raise ValueError(f"{ep!r}: there is no TLS to a broker yet")
         return open_queue(
             ep.name,
             ep.queue_url,

@@ -19,6 +19,7 @@ import gevent.event
 import pytest
 
 import tcelib as tce
+from tcelib.queue.error import AddressError
 from tcelib.transport.hub import shell
 from tests.conftest import unused_port
 from tests.tcelib.transport.contract import Watcher
@@ -178,8 +179,20 @@ def test_a_server_with_tls_needs_a_certificate(communicator: tce.RpcCommunicator
 
 
 def test_an_endpoint_of_no_known_type_is_refused() -> None:
-    with pytest.raises(ValueError, match="qpid"):
-        tce.RpcEndPoint(type_="qpid")
+    with pytest.raises(ValueError, match="zmq"):
+        tce.RpcEndPoint(type_="zmq")
+
+
+def test_what_is_missing_for_a_broker_or_wrong_about_it_is_said_at_once(
+    communicator: tce.RpcCommunicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "proton", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install rtserver\[amqp\]"):
+        communicator.connect(tce.RpcEndPoint("q", "localhost", type_="qpid"), tce.AF_READ)
+    with pytest.raises(AddressError, match="character 3"):
+        communicator.connect(tce.RpcEndPoint("q", "localhost", type_="qpid", addr="q;["), tce.AF_READ)
+    with pytest.raises(ValueError, match="no TLS"):
+        communicator.connect(tce.RpcEndPoint("q", "localhost", type_="qpid", ssl=True), tce.AF_READ)
 
 
 def test_a_listener_and_a_timeout_reach_what_is_there_already(
@@ -303,6 +316,7 @@ INTERRUPTED = """
 import asyncio, os, signal, sys
 import gevent
 import tcelib as tce
+from tcelib.queue.error import AddressError
 from tcelib.transport import asyncio_tcp, gevent_tcp
 from tests.tcelib.transport.talk import Talk, TalkPrx
 

@@ -1,1 +1,1 @@
-"""Signs of life of readers while their programs work: one file for each way to wait."""
+"""Ways to wait: signs of life of readers while their programs work, and connections to brokers."""

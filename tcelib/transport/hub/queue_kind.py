@@ -5,11 +5,14 @@ from typing import NamedTuple, TypeAlias
 
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.lease.redis import RedisLeases
+from tcelib.queue.address import parse_address
+from tcelib.queue.amqp.open import open_queue as open_queue_at
 from tcelib.queue.message import DeadLetter
-from tcelib.queue.port import Queue
+from tcelib.queue.port import Queue, ReliableQueue
 from tcelib.queue.reader import Reader, ReaderRule
 from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import RedisStreamQueue, redis_stream
+from tcelib.queue.shell.hub_waiting import HubWaiting
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import plain_client
 from tcelib.service.call_body import expires_of
@@ -20,7 +23,7 @@ from tcelib.transport.hub.queue_source import BareSource, ReliableSource, Source
 from tcelib.transport.hub.shell import HubHome
 from tcelib.transport.option import NESTING, Options
 
-MQ, STREAM = "mq", "stream"
+MQ, STREAM, QPID = "mq", "stream", "qpid"
 
 
 class Opened(NamedTuple):
@@ -72,9 +75,27 @@ def _stream_source(url: str, queue: RedisStreamQueue[DeadLetter], options: Optio
     return ReliableSource(queue.name, reader, most_at_once=most, drain_seconds=options.drain_seconds, lease=lease)
 
 
+def open_node(url: str, address: str, reads: bool, options: Options) -> Opened:
+    """Open a queue or topic of a broker, whose messages stay there until they are done.
+
+    Raises ``AddressError``, ``ValueError`` for a bad URL, and ``ModuleNotFoundError`` with a sentence that says what
+    to install.
+    """
+    queue = open_queue_at(url, parse_address(address), HubWaiting(), most_counted=0)
+    return Opened(queue, _node_source(queue, options) if reads else None, has_headers=True)
+
+
+def _node_source(queue: ReliableQueue[DeadLetter], options: Options) -> ReliableSource:
+    """Return the source of a node. The connection is the lease: the broker sees when it ends."""
+    most = options.max_waiting_servants
+    reader = Reader(queue, unique_name(), rule=ReaderRule(most_held=most * NESTING))
+    return ReliableSource(queue.name, reader, most_at_once=most, drain_seconds=options.drain_seconds)
+
+
 KINDS: Mapping[str, QueueKind] = {
     MQ: QueueKind("redis://{host}:{port}/0", 6379, open_list),
     STREAM: QueueKind("redis://{host}:{port}/0", 6379, open_stream),
+    QPID: QueueKind("amqp://{host}:{port}", 5672, open_node),
 }
 """Type of an endpoint -> kind of its queue."""
 
