@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tcelib.queue.address import Address, Create
-from tcelib.queue.amqp.codec import decode, encode, encode_letter
+from tcelib.queue.amqp.codec import Opened, decode, encode, encode_letter
 from tcelib.queue.amqp.link import Arrival, accept, release
 from tcelib.queue.amqp.live import Live
 from tcelib.queue.amqp.node import AmqpNode
@@ -63,7 +63,7 @@ class AmqpQueue:
     def take(self, reader: str, count: int, timeout: float) -> list[Delivery]:
         """See ``Queue``. What the broker delivers once more after a connection ended counts its tries."""
         while arrivals := self._node.take(reader, count, timeout):
-            if found := self._open(reader, [held for each in arrivals if (held := self._hold(reader, each))]):
+            if found := self._open(reader, self._hold(reader, arrivals)):
                 return found
             timeout = 0
         return []
@@ -143,24 +143,31 @@ class AmqpQueue:
         """See ``Queue``. What is held goes back to the broker."""
         self._node.client.close()
 
-    def _hold(self, reader: str, arrival: Arrival) -> _Held | None:
-        """Keep what came for a reader. None for what nobody gets now: no message, or one that we gave back."""
-        try:
-            message, failures, put_at = decode(arrival.payload, f"{reader}-{arrival.number}")
-        except MessageError as error:
-            self._bury_malformed(arrival, error)
-            return None
+    def _hold(self, reader: str, arrivals: Iterable[Arrival]) -> list[_Held]:
+        """Keep what came for a reader. Return what is new: no message that is none, and none that we gave back."""
+        opened = [(each, found) for each in arrivals if (found := self._decoded(reader, each)) is not None]
         with self._node.client.inside() as live:
             if live is None:
-                return None  # the broker gives it to others
-            if message.id in live.held:  # two messages of one name
-                message = replace(message, id=f"{message.id}#{arrival.number}")
-            held = _Held(message, arrival.delivery, put_at, reader, failures + 1, self._now())
-            live.held[message.id] = held
-            tries = self._released.pop(message.id, None)
-            if tries is None:
-                return held
+                return []  # the broker gives them to others
+            held = [self._keep(live, reader, arrival, found) for arrival, found in opened]
+        return [each for each in held if each.reader]
+
+    def _keep(self, live: Live, reader: str, arrival: Arrival, opened: Opened) -> _Held:
+        message, failures, put_at = opened
+        if message.id in live.held:  # two messages of one name
+            message = replace(message, id=f"{message.id}#{arrival.number}")
+        held = _Held(message, arrival.delivery, put_at, reader, failures + 1, self._now())
+        live.held[message.id] = held
+        tries = self._released.pop(message.id, None)
+        if tries is not None:
             held.reader, held.tries, held.heard_at = "", tries, -math.inf
+        return held
+
+    def _decoded(self, reader: str, arrival: Arrival) -> Opened | None:
+        try:
+            return decode(arrival.payload, f"{reader}-{arrival.number}")
+        except MessageError as error:
+            self._bury_malformed(arrival, error)
             return None
 
     def _claim(self, reader: str, count: int, silence: float) -> list[_Held]:
