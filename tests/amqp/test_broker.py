@@ -111,6 +111,15 @@ def test_nodes_that_nobody_uses_make_room_for_others() -> None:
             table.find(name, None)
 
 
+def test_parts_of_messages_are_bounded_over_all_clients() -> None:
+    table = NodeTable(Limits(parts_bytes=100))
+    table.add_parts(60)
+    with pytest.raises(NodeError, match="100 bytes at most, of all clients"):
+        table.add_parts(60)
+    table.add_parts(-120)
+    table.add_parts(100)
+
+
 def test_a_client_that_is_not_ours_sends_receives_and_gives_back(broker: BrokerThread) -> None:
     connection = connect(broker)
     sender, receiver = connection.create_sender("q"), connection.create_receiver("q", credit=1)

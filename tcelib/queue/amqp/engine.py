@@ -15,7 +15,8 @@ LARGEST_READ = 65_536
 class Engine:
     """One connection. ``is_server`` tells the side; a server takes clients with and without SASL.
 
-    A client without ``user`` says ANONYMOUS. ``idle_seconds`` of silence end the connection, and the peer is told so.
+    ``sessions`` bounds those of the connection. A client without ``user`` says ANONYMOUS. ``idle_seconds`` of
+    silence end the connection, and the peer is told so.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class Engine:
         user: str = "",
         password: str = "",
         is_server: bool = False,
+        sessions: int = 1,
         frame_bytes: int = 65_536,
         idle_seconds: float = 60.0,
     ) -> None:
@@ -37,6 +39,7 @@ class Engine:
             self.connection.hostname = hostname
         self._transport = Transport(Transport.SERVER) if is_server else Transport()
         self._transport.max_frame_size = frame_bytes
+        self._transport.channel_max = sessions - 1
         self._transport.idle_timeout = idle_seconds
         sasl = self._transport.sasl()
         if user:

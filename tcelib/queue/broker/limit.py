@@ -10,9 +10,13 @@ class Limits(NamedTuple):
     queue_bytes: int = 64 * 1024 * 1024
     nodes: int = 1_000
     connections: int = 1_000
+    sessions: int = 16
+    """Sessions of one connection."""
     links: int = 256
     """Links of one connection."""
     message_bytes: int = 4 * 1024 * 1024
+    parts_bytes: int = 64 * 1024 * 1024
+    """Parts of messages that are under way, of all connections."""
     frame_bytes: int = 64 * 1024
     window: int = 500
     """Messages that a sender may have on their way."""

@@ -105,12 +105,15 @@ class Browser(Outlet):
 
 
 class Inlet:
-    """A link on which the client sends."""
+    """A link on which the client sends. ``count`` is told of bytes of messages that are not whole yet."""
 
-    def __init__(self, link: Any, node: QueueNode | TopicNode, limits: Limits) -> None:
+    def __init__(
+        self, link: Any, node: QueueNode | TopicNode, limits: Limits, count: Callable[[int], object]
+    ) -> None:
         self.link = link
         self.node = node
         self._limits = limits
+        self._count = count
         self._parts: list[bytes] = []
         self._size = 0
         link.inlet = self
@@ -121,6 +124,7 @@ class Inlet:
         if part := self.link.recv(delivery.pending):
             self._parts.append(part)
             self._size += len(part)
+            self._count(len(part))
         if self._size > self._limits.message_bytes:
             raise NodeError(
                 "amqp:link:message-size-exceeded",
@@ -129,13 +133,18 @@ class Inlet:
         if delivery.partial and not delivery.aborted:
             return
         payload, is_whole = b"".join(self._parts), not delivery.aborted
-        self._parts, self._size = [], 0
+        self.leave()
         self.link.advance()
         if is_whole:
             self._put(payload, delivery)
         delivery.settle()
         if self.link.credit <= self._limits.window // 2:
             self.link.flow(self._limits.window - self.link.credit)
+
+    def leave(self) -> None:
+        """Forget parts of a message."""
+        self._count(-self._size)
+        self._parts, self._size = [], 0
 
     def _put(self, payload: bytes, delivery: Any) -> None:
         try:

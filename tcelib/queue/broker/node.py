@@ -182,6 +182,7 @@ class NodeTable:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._parts = 0
         self._nodes: dict[str, QueueNode | TopicNode] = {}
 
     def __iter__(self) -> Iterator[QueueNode | TopicNode]:
@@ -195,6 +196,15 @@ class NodeTable:
         elif kind not in (None, node.kind):
             raise NodeError("amqp:precondition-failed", f"{name} is a {node.kind}, not a {kind}")
         return node
+
+    def add_parts(self, size: int) -> None:
+        """Count bytes of messages that are not whole yet; negative ones are over. Raises ``NodeError``."""
+        self._parts += size
+        if size > 0 and self._parts > self._limits.parts_bytes:
+            raise NodeError(
+                "amqp:resource-limit-exceeded",
+                f"messages that are under way have {self._limits.parts_bytes} bytes at most, of all clients",
+            )
 
     def forget(self, name: str) -> None:
         """Remove a node with what it holds."""

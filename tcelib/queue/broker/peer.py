@@ -29,7 +29,11 @@ class Peer:
         self._asking: set[Outlet] = set()
         """Links with new credit. What the client gives back comes first: proton may tell of it later."""
         self._engine = Engine(
-            "tcelib.queue.broker", is_server=True, frame_bytes=limits.frame_bytes, idle_seconds=limits.idle_seconds
+            "tcelib.queue.broker",
+            is_server=True,
+            sessions=limits.sessions,
+            frame_bytes=limits.frame_bytes,
+            idle_seconds=limits.idle_seconds,
         )
         self._acts: Mapping[Any, Callable[[Any], object]] = {
             Event.CONNECTION_REMOTE_OPEN: self._open,
@@ -143,7 +147,7 @@ class Peer:
         link.source.copy(link.remote_source)
         link.max_message_size = self._limits.message_bytes
         link.open()
-        self._links[link] = Inlet(link, node, self._limits)
+        self._links[link] = Inlet(link, node, self._limits, self._nodes.add_parts)
 
     def _flow(self, event: Any) -> None:
         found = self._links.get(event.link)
@@ -170,7 +174,9 @@ class Peer:
 
     def _forget(self, link: Any) -> None:
         found = self._links.pop(link, None)
-        if isinstance(found, Outlet):
+        if isinstance(found, Inlet):
+            found.leave()
+        elif found is not None:
             if isinstance(found.node, Subscription):
                 link.topic.unsubscribe(found.node)
             else:
