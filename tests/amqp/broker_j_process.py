@@ -21,7 +21,7 @@ class BrokerJProcess:
     def __init__(self) -> None:
         self.port = unused_port()
         self.url = f"amqp://127.0.0.1:{self.port}"
-        self._work = tempfile.TemporaryDirectory(prefix="broker-j-")
+        self._work = tempfile.TemporaryDirectory(prefix="broker-j-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.until import PATIENCE_SECONDS
+
 collect_ignore_glob = [] if importlib.util.find_spec("proton") else ["test_*.py"]
 pytest.register_assert_rewrite("tests.tcelib.queue.test_queue", "tests.tcelib.queue.test_bare_queue")
 pytest.register_assert_rewrite("tests.tcelib.queue.test_reliable_queue")
@@ -37,6 +39,13 @@ def broker_url(request: pytest.FixtureRequest) -> str:
     if request.param == "Broker-J":
         return str(request.getfixturevalue("broker_j").url)
     return str(request.getfixturevalue("embedded_broker"))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a broker on a busy machine take its time: how long a client waits is tested where it says so."""
+    for module in ("connection", "node"):
+        monkeypatch.setattr(f"tcelib.queue.amqp.{module}.PATIENCE", PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tcelib.queue.broker.limit import Limits
 from tcelib.queue.broker.node import Entry, Kind, NodeError, NodeTable, QueueNode
 from tests.amqp.broker_thread import BrokerThread
 from tests.conftest import unused_port
+from tests.until import until
 
 COMMAND = [sys.executable, "-m", "tcelib.queue.broker"]
 STOP_SECONDS = 10.0
@@ -188,7 +189,7 @@ def test_a_receiver_that_takes_what_is_settled_is_sent_it_once(broker: BrokerThr
     assert receiver.link.remote_snd_settle_mode == Link.SND_SETTLED
     assert receiver.receive().body == "1"
     connection.close()
-    assert [node.is_idle for node in broker.server.nodes] == [True]
+    until(lambda: [node.is_idle for node in broker.server.nodes] == [True], "the queue is empty")
 
 
 def valid_bytes() -> bytes:

@@ -4,10 +4,10 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
+from tcelib.queue.amqp.bound import MOST_COUNTED
 from tcelib.queue.amqp.codec import decode, encode
 from tcelib.queue.amqp.link import Arrival, accept
 from tcelib.queue.amqp.node import AmqpNode
-from tcelib.queue.amqp.open import MOST_COUNTED
 from tcelib.queue.bare import bare_bodies, fresh_deliveries, never
 from tcelib.queue.error import MessageError
 from tcelib.queue.message import Delivery, Message

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tcelib.queue.address import Address, Create
+from tcelib.queue.amqp.bound import MOST_COUNTED
 from tcelib.queue.amqp.codec import Opened, decode, encode, encode_letter
 from tcelib.queue.amqp.link import Arrival, accept, release
 from tcelib.queue.amqp.live import Live
 from tcelib.queue.amqp.node import AmqpNode
-from tcelib.queue.amqp.open import MOST_COUNTED
 from tcelib.queue.error import MessageError
 from tcelib.queue.message import DeadLetter, Delivery, Message
 from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL, MALFORMED

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tcelib.queue.address import Address
+from tcelib.queue.amqp.bound import MOST_COUNTED
 from tcelib.queue.amqp.waiting import Waiting
 from tcelib.queue.message import DeadLetter
 from tcelib.queue.port import BareQueue, ReliableQueue
@@ -11,7 +12,6 @@ from tcelib.queue.port import BareQueue, ReliableQueue
 if TYPE_CHECKING:
     from tcelib.queue.amqp.node import AmqpNode
 
-MOST_COUNTED = 1_000
 MISSING = "AMQP needs the package python-qpid-proton: pip install rtserver[amqp]"
 
 
