@@ -11,6 +11,9 @@ from tcelib.gateway.config.finding import Findings, Place, quoted
 MOST_BYTES = 1 << 20
 MOST_ITEMS = 10_000
 """Of one list or mapping: aliases repeat a long one in little space."""
+DEEPEST = 50
+"""Lists and mappings in brackets within one another. PyYAML takes seconds for hundreds."""
+TOO_DEEP = "lists and mappings too deep within one another"
 _NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
@@ -92,13 +95,23 @@ class Item:
             findings.error(self.place, f"unknown tag {quoted(self._node.tag)}")
 
 
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+    """PyYAML's safe loader, with a bound for brackets."""
+
+    def fetch_flow_collection_start(self, token_class: Any) -> None:
+        """Called by the scanner for each bracket that opens."""
+        if self.flow_level >= DEEPEST:
+            raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token_class)
+
+
 def read_yaml(data: bytes, findings: Findings) -> Item | None:
     """Return the one document in ``data``; None, and an error, if there is none."""
     if len(data) > MOST_BYTES:
         findings.error(Place(1, 1), f"{len(data)} bytes; at most {MOST_BYTES} are read")
         return None
     try:
-        loader = yaml.SafeLoader(data)
+        loader = _Loader(data)
         try:
             node = loader.get_single_node()
         finally:
@@ -109,7 +122,7 @@ def read_yaml(data: bytes, findings: Findings) -> Item | None:
     except yaml.YAMLError as error:
         findings.error(Place(1, 1), f"no YAML: {quoted(str(error))}")
     except RecursionError:
-        findings.error(Place(1, 1), "no YAML: lists and mappings too deep within one another")
+        findings.error(Place(1, 1), f"no YAML: {TOO_DEEP}")
     else:
         if node is None:
             findings.error(Place(1, 1), "the file is empty")
