@@ -114,6 +114,7 @@ class HistoryWriter:
         self._chore: Iterator[object] = iter(())
         self._touched: set[str] = set()
         self._saved: dict[str, Saved] = {}
+        self._unstored: set[str] = set()
         self._room = PIECE  # ticks until the next pause
         self._began = 0.0
         self._spent = 0.0  # on this slice, up to the last pause
@@ -284,6 +285,7 @@ class HistoryWriter:
         for change, seq in zip(changes, stored, strict=True):
             if seq == change.seq:
                 self.saves += 1
+                self._unstored.discard(change.quote)
                 self.rows += sum(map(len, change.bars.values()))
             elif seq < 0:
                 self._fail([change.quote])
@@ -347,10 +349,14 @@ class HistoryWriter:
 
     def _refuse(self, quote: str) -> None:
         """Log the exception at hand: one quote must not hold up all others."""
-        log.exception("! the state of %s cannot be packed", quote)
+        if quote not in self._unstored:
+            log.exception("! the state of %s cannot be packed", quote)
         self._fail([quote])
 
     def _fail(self, quotes: Collection[str]) -> None:
         self.failures += len(quotes)
         for quote in quotes:
             self._saved.pop(quote, None)
+            if quote not in self._unstored:
+                log.error("! %s cannot be stored: others show what is stored, this server alone what is new", quote)
+                self._unstored.add(quote)  # told once, until it is stored

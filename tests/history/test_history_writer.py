@@ -195,6 +195,23 @@ def test_a_quote_that_cannot_be_stored_is_counted_and_does_not_hold_the_others(w
     assert (worker.writer.saves, worker.writer.failures, worker.writer.position) == (1, 1, "5-7")
 
 
+def test_a_quote_that_cannot_be_stored_is_told_once_until_it_is_stored_again(
+    worker: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    save = worker.states.save
+
+    def write(is_broken: bool) -> list[str]:
+        caplog.clear()
+        worker.states.save = (lambda changes: [-1] * len(changes)) if is_broken else save  # type: ignore[method-assign]
+        worker.take(QUOTE, 1, 1, "5-7")
+        worker.writer.write()
+        return list(caplog.messages)
+
+    told = [f"! {QUOTE} cannot be stored: others show what is stored, this server alone what is new"]
+    assert [write(is_broken) for is_broken in (True, True, False, True)] == [told, [], [], told]
+    assert worker.writer.failures == 3
+
+
 def test_a_quote_that_cannot_be_packed_is_counted_and_does_not_hold_the_others(worker: Worker) -> None:
     worker.take(QUOTE, 1, 2, "1-0").extra = {"too large for 64 bits": 10**30}
     worker.take(OTHER, 1, 2, "2-0")
