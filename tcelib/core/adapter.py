@@ -1,6 +1,7 @@
 # ruff: noqa: N802  the names that TCE's users know
 """An adapter: servants, and the connections whose calls they serve."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from tcelib.core.connection import RpcConnection
@@ -22,8 +23,18 @@ class RpcCommAdapter:
         self.connections: set[RpcConnection] = set()
         self.dropped_answers = 0
         """Answers on its connections that answer no call that waits."""
+        self.on_stop: Callable[[], object] = lambda: None
+        """Ends what the program has opened for the adapter to listen on or to read."""
         self._users: dict[str, RpcConnection] = {}
         self._known: dict[str, set[RpcConnection]] = {}  # the accepted connections of a user who is known
+
+    def start(self) -> Self:
+        """Do nothing: an adapter listens from its creation on. For programs of the original TCE."""
+        return self
+
+    def stop(self) -> None:
+        """Listen no more, and read no more; what runs is waited for."""
+        self.on_stop()
 
     @property
     def routes(self) -> Routes:

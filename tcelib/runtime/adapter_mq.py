@@ -2,9 +2,12 @@
 
 from typing import Self
 
+import gevent
+
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.connection import RpcConnection
 from tcelib.core.proxy import AF_READ
+from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.runtime.communicator import RpcCommunicator, RpcEndPoint
 
 
@@ -35,6 +38,12 @@ class RpcAdapterMQ(RpcCommAdapter):
             self.addConnection(self._reader_of(queue))
         self._communicator.addAdapter(self)
         return self
+
+    def stop(self) -> None:
+        """Take no more calls, and wait for the servants that run; their answers still leave."""
+        me = gevent.getcurrent()
+        readers = [each for each in self.connections if isinstance(each, RpcQueueConnection)]
+        gevent.joinall([gevent.spawn(each.link.transport.drain, me) for each in readers])
 
     def _reader_of(self, queue: str | RpcEndPoint | RpcConnection) -> RpcConnection:
         if isinstance(queue, RpcConnection):

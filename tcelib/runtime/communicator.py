@@ -329,14 +329,19 @@ class RpcCommunicator:
 
     def _listen(self, adapter: RpcCommAdapter, ep: RpcEndPoint) -> None:
         if ep.type in KINDS:
-            adapter.addConnection(self.connect(ep, AF_READ))
+            reader = self._open_queue(ep, AF_READ)
+            self._connections.add(reader)
+            self._opened.add(ep)
+            adapter.addConnection(reader)
+            adapter.on_stop = lambda: reader.link.transport.drain(gevent.getcurrent())
         else:
             listen = gevent_websocket.listen if ep.type == WEBSOCKET else gevent_tcp.listen
             server = listen(adapter, *ep.address, tls=ep.server_tls(), options=self._options(ep))
             ep.port = server.port
             self._servers.append(server)
+            adapter.on_stop = server.close
 
-    def _open_queue(self, ep: RpcEndPoint, af: int) -> RpcConnection:
+    def _open_queue(self, ep: RpcEndPoint, af: int) -> RpcQueueConnection:
         if ep.ssl and ep.type == QPID:
             raise ValueError(f"{ep!r}: there is no TLS to a broker yet")
         return open_queue(

@@ -360,3 +360,17 @@ def test_a_timer_that_rings_early_ends_no_call(
     monkeypatch.setattr(shell, "time", SimpleNamespace(monotonic=lambda: begun + (monotonic() - begun) / 100))
     gevent.spawn_later(0.2, servant.gate.set)
     assert prx.hold("there in time", timeout=0.05) == "there in time"
+
+
+def test_an_adapter_that_is_stopped_listens_no_more(communicator: tce.RpcCommunicator, servant: Talk) -> None:
+    there = serve(communicator, servant)
+    assert TalkPrx.create(there).echo("before") == "before"
+    communicator.createAdapter("first_server", there).start().stop()
+    with pytest.raises(tce.RpcException) as caught:
+        TalkPrx(communicator.connect(there, tce.AF_WRITE)).echo("after")
+    assert caught.value.errcode == tce.RPCERROR_CONNECT_FAILED
+
+
+def test_a_topic_is_never_opened_as_a_queue_of_its_name(communicator: tce.RpcCommunicator) -> None:
+    with pytest.raises(ValueError, match="'topic:news' is a topic"):
+        communicator.connect(tce.RpcEndPoint("news", addr="topic:news", type_="stream"), tce.AF_READ)

@@ -7,6 +7,7 @@ from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.lease.redis import RedisLeases
 from tcelib.queue.address import parse_address
 from tcelib.queue.amqp.open import open_queue as open_queue_at
+from tcelib.queue.error import MessageError
 from tcelib.queue.message import DeadLetter
 from tcelib.queue.port import Queue, ReliableQueue
 from tcelib.queue.reader import Reader, ReaderRule
@@ -24,6 +25,7 @@ from tcelib.transport.hub.shell import HubHome
 from tcelib.transport.option import NESTING, Options
 
 MQ, STREAM, QPID = "mq", "stream", "qpid"
+TOPIC = "topic:"
 
 
 class Opened(NamedTuple):
@@ -62,6 +64,8 @@ def open_list(url: str, key: str, reads: bool, options: Options) -> Opened:
 
 def open_stream(url: str, key: str, reads: bool, options: Options) -> Opened:
     """Open a Redis stream, whose messages stay in it until they are done. Raises ``MessageError`` for a bad name."""
+    if key.startswith(TOPIC):
+        raise MessageError("the name of a queue", f"{key!r} is a topic, which no endpoint of type stream opens yet")
     queue = redis_stream(gevent_client(url), key)
     return Opened(queue, _stream_source(url, queue, options) if reads else None, has_headers=True)
 

@@ -23,7 +23,7 @@ import tcelib as tce
 from tcelib.redis.redis_connection import plain_client
 from tcelib.transport import asyncio_tcp, gevent_tcp, gevent_websocket
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_kind import open_queue
+from tcelib.transport.hub.queue_kind import KINDS, open_queue
 from tcelib.transport.option import Options
 from tests.tcelib.transport.talk import Talk, TalkPrx
 
@@ -96,11 +96,13 @@ def with_gevent(way: str, kind: str, port: int, certificate: str) -> bool:
     return is_right and asks_all(prx, "parent again") and not unanswered.done()
 
 
-def with_queues(way: str, url: str) -> bool:
+def with_queues(way: str, url: str, kind: str) -> bool:
     """The server of the queue is in the test; the answers of the parent must not be taken off by a child."""
     queues, options = QueueCollection(), OPTIONS
-    writer = open_queue("requests", url, "requests", queues, reads=False, writes=True, options=options)
-    writer.setLoopbackMQ(open_queue("answers", url, "answers", queues, reads=True, writes=False, options=options))
+    writer = open_queue("requests", url, "requests", queues, reads=False, writes=True, options=options, kind=kind)
+    writer.setLoopbackMQ(
+        open_queue("answers", url, "answers", queues, reads=True, writes=False, options=options, kind=kind)
+    )
     prx = TalkPrx(writer)
     assert prx.echo("before") == "before"
     asked_on, tell = os.pipe()
@@ -192,8 +194,10 @@ if __name__ == "__main__":
         is_right = with_asyncio(WAY, int(PORT))
     elif KIND == "server":
         is_right = as_server(WAY)
-    elif KIND in ("mq", "redis"):
-        is_right = (with_queues if KIND == "mq" else with_redis)(WAY, PORT)
+    elif KIND == "redis":
+        is_right = with_redis(WAY, PORT)
+    elif KIND in KINDS:
+        is_right = with_queues(WAY, PORT, KIND)
     else:
         is_right = with_gevent(WAY, KIND, int(PORT), CERTIFICATE)
     sys.exit(0 if is_right else 1)

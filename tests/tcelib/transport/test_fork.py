@@ -37,9 +37,11 @@ def test_a_child_is_told_that_a_connection_of_asyncio_is_its_parents(
 
 
 @pytest.mark.parametrize("way", ["os", "multiprocessing", "thread"])
-@pytest.mark.parametrize("rig", ["redis_mq"], indirect=True)
-def test_a_child_takes_nothing_off_its_parents_queues(rig: Rig, way: str, redis_url: str, certificate: Path) -> None:
-    run_forking(way, "mq", redis_url, certificate)
+@pytest.mark.parametrize(("rig", "kind"), [("redis_mq", "mq"), ("redis_stream", "stream")], indirect=["rig"])
+def test_a_child_takes_nothing_off_its_parents_queues(
+    rig: Rig, kind: str, way: str, redis_url: str, certificate: Path
+) -> None:
+    run_forking(way, kind, redis_url, certificate)
 
 
 @pytest.mark.parametrize("way", ["os", "multiprocessing", "thread"])
