@@ -235,7 +235,7 @@ RULES = (
             WEB,
             COMMAND,
         },
-        {"click", "msgspec", "tcelib.gateway.config", "tcelib.redis", "tornado"},
+        {"click", "msgspec", "tcelib.gateway.config", "tcelib.redis", "tcelib.runtime.gateway", "tornado"},
     ),
     Rule("rtserver/bootstrap/*", {"rtserver.*"}, {"django", "gevent", "tcelib", "tornado"}),
     Rule("rtserver/*", {"rtserver.bootstrap.command"}, set()),

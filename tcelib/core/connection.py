@@ -10,7 +10,7 @@ callback runs. The stream is the job of ``Link``, calls are the job of ``Calls``
 
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.calling import Calls
@@ -31,6 +31,8 @@ from tcelib.error import (
 from tcelib.wire.message import CALL, CALLTYPE, MESSAGE_BYTES, RETURN, Extra, Header, Packet, RpcMessage, props_of
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
+Router: TypeAlias = Callable[[Packet], bool]
+"""Takes a message; returns false if it is for this program's own servants and calls."""
 TURN_CALLS = 500  # of a buffer full of tiny messages; then the turn of other connections comes
 TURN_BYTES = 262_144  # of long answers: a tiny call may ask for much
 LOOK_CALLS = 10  # between two looks at how much that is
@@ -72,6 +74,9 @@ class RpcConnection:
     ``user`` belongs to the program that accepts connections: whom it found at the other end. ``cb_disconnect(conn)``
     is called when the stream is lost. ``link``, ``calls`` and ``servants`` are its parts.
 
+    A ``router`` is asked first about every message, and passes on those that are not for this program. While it waits
+    for room, the connection ``is_held``: then only answers are taken.
+
     ``link`` in the place of the usual one decides how messages are packed; it has a ``max_packet_bytes`` of its own.
     A listener sees every message, which costs as much as to serve it. A program that needs only the first ones may
     set ``listener`` to None when they have come. One that is set while calls are served may miss the next nine.
@@ -95,6 +100,8 @@ class RpcConnection:
         self.user: Any = None
         self.cb_disconnect: Callable[[RpcConnection], object] | None = None
         self.is_user_known = False
+        self.router: Router | None = None
+        self.is_held = False
         self.dropped_answers = 0
         """Answers that came here to no call that waits."""
         self._user_id = ""
@@ -174,7 +181,7 @@ class RpcConnection:
         if link.reader.has_more and not waiting:
             link.feed(b"")
         for _ in range(0, TURN_CALLS, LOOK_CALLS):
-            if self.listener is None and waiting and waiting[0][0][CALLTYPE] & CALL:
+            if self.listener is None and self.router is None and waiting and waiting[0][0][CALLTYPE] & CALL:
                 self.servants.serve_some(waiting, LOOK_CALLS)
             else:
                 self._serve_messages(LOOK_CALLS)
@@ -379,6 +386,8 @@ class RpcConnection:
 
     def _serve_message(self, packet: Packet) -> None:
         if self.listener is not None and not self._is_let_in(self.listener, packet):
+            return
+        if self.router is not None and self.router(packet):
             return
         (_, _, _, _, _, _, calltype, _, _, _, _, _), _ = packet
         if calltype & CALL:

@@ -167,6 +167,10 @@ class Link:
         """Return the packet of a whole message. Raises as ``build``."""
         return self._wrap(message.pack())
 
+    def push_body(self, body: bytes) -> None:
+        """Send a message that another connection brought, with its envelope around it. Raises as ``build``."""
+        self.push(self._wrap(body))
+
     def push_answer(self, packet: Packet, answer: bytes) -> None:
         """Send the answer to the call in ``packet``. Raises as ``flush``."""
         self.push(answer)

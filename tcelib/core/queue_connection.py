@@ -6,6 +6,8 @@ name travels with each call, as ``__mq_return__``, and ``setLoopbackMQ`` sets th
 that serves puts each answer on the queue that its call names.
 """
 
+from collections.abc import Callable
+
 from tcelib.core.body_link import BodyLink
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
@@ -19,6 +21,9 @@ class RpcQueueConnection(RpcConnection):
 
     ``is_idempotent``: a call that was sent over this connection may run again if the service that had taken it is
     gone. Otherwise its caller gets CONNECTION_LOST. A kind of queue that gives no message twice does not ask.
+
+    ``route_body`` is asked first about every message; it passes on those that are not for this program, and returns
+    true for them.
 
     Listeners are not told of messages that come over queues.
     """
@@ -36,6 +41,7 @@ class RpcQueueConnection(RpcConnection):
         super().__init__(transport, call_timeout=call_timeout, link=BodyLink(name, transport, max_packet_bytes))
         self.name = name
         self.is_idempotent = False
+        self.route_body: Callable[[bytes], bool] = lambda _: False
 
     def setLoopbackMQ(self, conn: "RpcQueueConnection") -> None:
         """Expect the answers of this connection's calls on ``conn``."""

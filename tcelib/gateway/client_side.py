@@ -26,6 +26,7 @@ ERRORS = {
     Reason.NO_ROUTE: RPCERROR_INTERFACE_NOTFOUND,
     Reason.NO_USER_ID: RPCERROR_CONNECT_REJECT,
     Reason.NO_RESPONDERS: RPCERROR_CONNECT_UNREACHABLE,
+    Reason.UNSENT: RPCERROR_CONNECT_UNREACHABLE,
     Reason.TIMEOUT: RPCERROR_TIMEOUT,
 }
 """Numbers of the errors that a gateway answers with."""
@@ -102,6 +103,14 @@ class ClientSide:
                 client.deadline = deadline
         head = _pack(RPC, sequence, calltype, route, errcode, paramsize, call_id, count + way.front_count)
         return way.verb, None, way.target, b"".join((head, way.front, user, rest))
+
+    def unsent(self, client: Client, body: bytes) -> Action:
+        """Decide about a call that was to be passed on and was not, or perhaps not: its answer would be late."""
+        _, sequence, calltype, route, _, _, call_id, _ = HEAD.unpack_from(body)
+        key = route >> 16 << 48 | call_id << 32 | sequence
+        if calltype & ONEWAY or client.waiting.pop(key, None) is None:
+            return self._state.drop(Reason.UNSENT)
+        return self._error(client, Reason.UNSENT, (sequence, route, call_id ^ client.mark))
 
     def expire(self, now: float) -> Iterator[Action]:
         """Yield an error for each call whose deadline is over."""

@@ -14,6 +14,7 @@
                           to a client's that waits   DELIVER
                           to any other               DROP
     deadline of a call                               ANSWER 2
+    call that its queue did not take                 ANSWER 101
 
 Where a call is one-way, or its endpoint has ``errors="silence"``, DROP stands in the place of ANSWER. Parameters are
 never looked at.

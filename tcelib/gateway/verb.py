@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NO_USER_ID = "no_user_id"  # of a client that needs one
     NO_RESPONDERS = "no_responders"
     NOT_HERE = "not_here"  # the user that a message is for
+    UNSENT = "unsent"  # its queue did not take it
     TIMEOUT = "timeout"
     LATE = "late"  # an answer to a call that waits no more
     DUPLICATE = "duplicate"  # a call with the number of one that waits

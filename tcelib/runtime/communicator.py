@@ -10,8 +10,10 @@ an ``RpcCommunicator()`` of one's own works beside it. Each belongs to the threa
 """
 
 import logging
+import os
 import signal
 import threading
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 from weakref import WeakSet
 
@@ -27,6 +29,11 @@ from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.core.proxy import AF_READ, AF_WRITE
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.fork import forget_in_children
+from tcelib.gateway.config.model import EndPoint, EndPointType
+from tcelib.queue.address import NodeType
+from tcelib.runtime.gateway.door_adapter import DoorAdapter
+from tcelib.runtime.gateway.gateway import Gateway
+from tcelib.runtime.gateway.message_route import services_of, user_ids
 from tcelib.runtime.local_server import LocalServer
 from tcelib.transport import gevent_tcp, gevent_websocket
 from tcelib.transport.hub import tls
@@ -37,6 +44,8 @@ from tcelib.transport.option import DEFAULTS, Options
 
 SOCKET, WEBSOCKET = "socket", "websocket"
 TYPES = {SOCKET: SOCKET, WEBSOCKET: WEBSOCKET, **{kind: kind for kind in KINDS}, "easymq": MQ}
+PASSING = 1_000
+"""Messages that a gateway takes off a queue at once: it waits for no servant of its own."""
 QUEUE_PREFIX = "queue:"  # of easymq's addresses
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -113,6 +122,25 @@ class RpcEndPoint:
             self.impl = (self.communicator or RpcCommunicator.instance()).connect(self, af)
         return self.impl
 
+    @classmethod
+    def of(cls, endpoint: EndPoint) -> "RpcEndPoint":
+        """Return the endpoint of a configuration file. Raises ``ValueError`` for a kind that programs cannot open."""
+        node, is_at_broker = endpoint.node, endpoint.type is EndPointType.QPID
+        if node is not None and node.type is NodeType.TOPIC and not is_at_broker:
+            raise ValueError(f"{endpoint.name!r} is a topic, which programs cannot open yet")
+        return cls(
+            endpoint.name,
+            endpoint.host,
+            endpoint.port,
+            # The address of a broker has options, the key in Redis has none.
+            endpoint.address if is_at_broker or node is None else node.name,
+            keyfile=endpoint.keyfile,
+            certfile=endpoint.certfile,
+            compress=int(endpoint.compress),
+            type_=endpoint.type.value,
+            id_=endpoint.number,
+        )
+
     def server_tls(self) -> SSLContext | None:
         """Return the TLS of a listener. Raises ``ValueError`` without a certificate, ``OSError`` for a bad one."""
         if not self.ssl:
@@ -143,6 +171,7 @@ class RpcCommunicator:
         self._connections: WeakSet[RpcConnection] = WeakSet()
         self._opened: WeakSet[RpcEndPoint] = WeakSet()
         self._queues = QueueCollection()
+        self._gateway: Gateway | None = None
         self._is_stopped = gevent.event.Event()
         self._is_awaited = False
         self._thread = threading.get_ident()
@@ -163,6 +192,24 @@ class RpcCommunicator:
             self._poolsize = poolsize
         return self
 
+    def initMessageRoute(self, path: str | os.PathLike[str]) -> bool:
+        """Be the gateway that services.xml describes under this program's name. Its queues are opened at once.
+
+        Return false if the file has mistakes, which are logged. A name that is not in it has no routes. Raises
+        ``OSError`` for a file that cannot be read, and as endpoints do.
+        """
+        services = services_of(path)
+        if services is None:
+            return False
+        for endpoint in services.endpoints.values():
+            self.addEndPoint(RpcEndPoint.of(endpoint))
+        server = services.servers.get(self._server.name)
+        if server is not None:
+            self._server.describe(server, self._endpoints)
+            self._gateway = Gateway(services, server, self._open_of_gateway, user_ids())
+            self._gateway.start()
+        return True
+
     # Adapters and endpoints.
 
     def createAdapter(self, id: str, ep: RpcEndPoint | str) -> RpcCommAdapter:  # noqa: A002
@@ -171,7 +218,9 @@ class RpcCommunicator:
         """
         if id not in self._adapters:
             endpoint = self._known_endpoint(ep) if isinstance(ep, str) else ep
-            adapter = RpcCommAdapter(id, endpoint)
+            gateway = self._gateway
+            is_door = gateway is not None and gateway.is_door(endpoint.name)
+            adapter = DoorAdapter(id, endpoint, gateway) if is_door and gateway else RpcCommAdapter(id, endpoint)
             self._listen(adapter, endpoint)
             self._adapters[id] = adapter
         return self._adapters[id]
@@ -196,8 +245,8 @@ class RpcCommunicator:
         from tcelib.runtime.queue_setup import read_setup  # needs an extra that other programs do without
 
         setup = read_setup(path, self._server.name)
-        for fields in setup.endpoints:
-            self.addEndPoint(RpcEndPoint(**fields))
+        for endpoint in setup.endpoints:
+            self.addEndPoint(RpcEndPoint.of(endpoint))
         for name in setup.writes:
             self.openEndPoint(name)
         for calls, answers in setup.pairs.items():
@@ -217,14 +266,16 @@ class RpcCommunicator:
 
     def connect(self, ep: RpcEndPoint, af: int) -> RpcConnection:
         """A new connection to ``ep``, closed with the communicator; ``ep.open`` gives the one there is."""
+        return self._connect(ep, af, self._poolsize)
+
+    def _connect(self, ep: RpcEndPoint, af: int, places: int) -> RpcConnection:
+        options = replace(self._options(ep), max_waiting_servants=places)
         if ep.type in KINDS:
-            connection: RpcConnection = self._open_queue(ep, af)
+            connection: RpcConnection = self._open_queue(ep, af, options)
         elif ep.type == WEBSOCKET:
-            connection = gevent_websocket.dial(
-                *ep.address, ep.addr or "/", tls=ep.client_tls(), options=self._options(ep)
-            )
+            connection = gevent_websocket.dial(*ep.address, ep.addr or "/", tls=ep.client_tls(), options=options)
         else:
-            connection = gevent_tcp.dial(*ep.address, tls=ep.client_tls(), options=self._options(ep))
+            connection = gevent_tcp.dial(*ep.address, tls=ep.client_tls(), options=options)
         self._connections.add(connection)
         self._opened.add(ep)
         return connection
@@ -319,6 +370,9 @@ class RpcCommunicator:
         opened, self._opened = tuple(self._opened), WeakSet()
         for server in servers:
             server.close()
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            gateway.close()
         # Before the queues that the answers go to are closed.
         self._queues.drain()
         for connection in connections:
@@ -329,7 +383,7 @@ class RpcCommunicator:
 
     def _listen(self, adapter: RpcCommAdapter, ep: RpcEndPoint) -> None:
         if ep.type in KINDS:
-            reader = self._open_queue(ep, AF_READ)
+            reader = self._queues.reader(ep.name) or self._open_queue(ep, AF_READ, self._options(ep))
             self._connections.add(reader)
             self._opened.add(ep)
             adapter.addConnection(reader)
@@ -341,7 +395,15 @@ class RpcCommunicator:
             self._servers.append(server)
             adapter.on_stop = server.close
 
-    def _open_queue(self, ep: RpcEndPoint, af: int) -> RpcQueueConnection:
+    def _open_of_gateway(self, name: str, af: int) -> RpcConnection:
+        """Open an endpoint of the gateway. An endpoint that is read and written has a connection for each."""
+        ep = self._known_endpoint(name)
+        connection = self._connect(ep, af, PASSING)
+        if ep.impl is None or af & AF_WRITE:
+            ep.impl = connection
+        return connection
+
+    def _open_queue(self, ep: RpcEndPoint, af: int, options: Options) -> RpcQueueConnection:
         if ep.ssl and ep.type == QPID:
             raise ValueError(f"{ep!r}: there is no TLS to a broker yet")
         return open_queue(
@@ -352,7 +414,7 @@ class RpcCommunicator:
             kind=ep.type,
             reads=af == AF_READ,
             writes=bool(af & AF_WRITE),
-            options=self._options(ep),
+            options=options,
         )
 
     def _options(self, ep: RpcEndPoint) -> Options:
@@ -361,7 +423,7 @@ class RpcCommunicator:
             call_timeout=self._call_timeout,
             may_compress=bool(ep.compress),
             max_waiting_servants=self._poolsize,
-            gives_user_ids=self._server.properties.get("userid_check", "false") == "false",
+            gives_user_ids=self._gateway is None and self._server.properties.get("userid_check", "false") == "false",
         )
 
     @property

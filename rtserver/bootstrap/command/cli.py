@@ -64,7 +64,7 @@ def _feed_commands() -> Mapping[str, click.Command]:
 def _gateway_commands() -> Mapping[str, click.Command]:
     from rtserver.bootstrap.command import gateway as module
 
-    return {"check": module.check}
+    return {"run": module.run, "check": module.check}
 
 
 def _queues_commands() -> Mapping[str, click.Command]:
@@ -351,7 +351,7 @@ def bench() -> None:
 
 @main.group(cls=LazyGroup, load=_gateway_commands)
 def gateway() -> None:
-    """Check the configuration of a TCE gateway and of the services behind it."""
+    """Run a TCE gateway, and check the configuration of gateways and of the services behind them."""
 
 
 @main.group("queues", cls=LazyGroup, load=_queues_commands)

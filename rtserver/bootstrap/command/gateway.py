@@ -1,5 +1,6 @@
-"""``rtserver gateway``: the configuration of gateways."""
+"""``rtserver gateway``: gateways of TCE, and their configuration."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import click
 
 from rtserver.base.wire.printable import printable
 from rtserver.bootstrap.command.failure import failure
+from rtserver.bootstrap.process.log import set_up_log
 from tcelib.gateway.config.element import MOST_BYTES
 from tcelib.gateway.config.finding import Finding
 from tcelib.gateway.config.picture import picture_of, picture_of_queues
@@ -15,6 +17,34 @@ from tcelib.gateway.config.services import read_services
 
 YAML_ENDINGS = (".yml", ".yaml")
 NEEDS_YAML = 'config.yml needs PyYAML: pip install "rtserver[gateway]"'
+
+
+@click.command()
+@click.argument("name")
+@click.option("--services", default="services.xml", show_default=True, help="The file that describes it.")
+@click.option(
+    "--log-level", default="info", show_default=True, type=click.Choice(["debug", "info", "warning", "error"])
+)
+def run(name: str, services: str, log_level: str) -> None:
+    """Run the gateway NAME, one of the servers in services.xml, until SIGINT or SIGTERM.
+
+    It needs no program of your own. One with servants of its own, or with a look at tokens, is a few lines of Python:
+    docs/tce/gateway.md.
+
+    \b
+    Example:
+      rtserver gateway run gwserver --services services.xml
+    """
+    from tcelib.runtime.gateway.program import GatewayError, start_gateway  # of gevent
+
+    set_up_log(sys.stderr, level=log_level, form="text", environ=os.environ)
+    try:
+        program = start_gateway(name, services)
+    except GatewayError as error:
+        raise failure(str(error)) from error
+    except OSError as error:
+        raise failure(f"{services}: {error.strerror}") from error
+    program.waitForShutdown()
 
 
 @click.command()

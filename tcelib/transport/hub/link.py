@@ -272,6 +272,8 @@ class Link(HubShell):
         self._serve(lambda: False)
 
     def _has_place(self) -> bool:
+        if self.connection.is_held:
+            return False
         most = self.options.max_waiting_servants
         waiting = self._waiting_servants
         return waiting - self._calling_servants < most and waiting < most * NESTING

@@ -29,6 +29,10 @@ class QueueCollection:
         """The connection of a queue: the one that writes, if there are two."""
         return self._writers.get(name) or self._readers.get(name)
 
+    def reader(self, name: str) -> RpcQueueConnection | None:
+        """The connection that reads a queue."""
+        return self._readers.get(name)
+
     def writer(self, name: str) -> RpcQueueConnection | None:
         """The connection that writes to a queue."""
         return self._writers.get(name)

@@ -80,7 +80,7 @@ class QueueLink(HubShell):
         self.may_compress = False
         self._queue = queue
         self._source = source
-        self._has_headers = has_headers
+        self.has_headers = has_headers
         self._queues = queues
         self._batch = _Batch()
         self._lock = gevent.lock.BoundedSemaphore(1)
@@ -123,14 +123,21 @@ class QueueLink(HubShell):
         if batch.failure is not None:
             raise batch.failure.for_one_more()
 
-    def _push(self, batch: "_Batch") -> None:
+    def put(self, messages: Sequence[Message]) -> None:
+        """Put messages on the queue: all or none. Raises ``RpcException`` (CONNECT_FAILED, SENDFAILED)."""
         try:
-            is_marked = self._has_headers and self.connection.is_idempotent
-            headers = IDEMPOTENT_HEADERS if is_marked else NO_HEADERS
-            self._queue.put([Message(body, headers) for body in batch.bodies])
+            self._queue.put(messages)
         except QueueError as failure:
             code = RPCERROR_CONNECT_FAILED if isinstance(failure, QueueAwayError) else RPCERROR_SENDFAILED
-            batch.failure = RpcException(code, str(failure))
+            raise RpcException(code, str(failure)) from failure
+
+    def _push(self, batch: "_Batch") -> None:
+        is_marked = self.has_headers and self.connection.is_idempotent
+        headers = IDEMPOTENT_HEADERS if is_marked else NO_HEADERS
+        try:
+            self.put([Message(body, headers) for body in batch.bodies])
+        except RpcException as failure:
+            batch.failure = failure
 
     def write_to(self, queue: str, body: bytes, /) -> None:
         """See ``QueueTransport``: only to queues that this program has opened."""
@@ -202,6 +209,8 @@ class QueueLink(HubShell):
         if against is not None:
             self.connection.refuse_body(delivery.body, RPCERROR_CONNECTION_LOST)
             source.bury(delivery, against)
+        elif self.connection.route_body(delivery.body):
+            source.done(delivery)
         elif is_return(delivery.body):
             self.connection.receive_body(delivery.body)
             source.done(delivery)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from tcelib.error import RPCERROR_CONNECT_UNREACHABLE
 from tcelib.gateway.action import HOLD
 from tcelib.gateway.client import Client
 from tcelib.gateway.router import Router
@@ -123,3 +124,15 @@ def test_every_number_of_a_call_is_a_number(sequence: int) -> None:
     client = router.clients.connect("clients")
     call(router, client, sequence)
     assert [answered(each, client).sequence for each in router.clients.expire(5.0)] == [sequence]
+
+
+def test_a_call_that_its_queue_did_not_take_is_answered_at_once_and_waits_no_more() -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    sent = call(router, client, 7)
+    error = answered(router.clients.unsent(client, sent), client)
+    assert (error.sequence, error.errcode) == (7, RPCERROR_CONNECT_UNREACHABLE)
+    assert dropped(router.clients.unsent(client, sent)) == "unsent"
+    assert dropped(router.services.receive(router.services.source("answers"), answer(sent))) == "late"
+    one_way = forwarded(router.clients.receive(client, packet(SERVER, 8, ONE_WAY), 0.0))
+    assert dropped(router.clients.unsent(client, one_way)) == "unsent"

@@ -1,0 +1,189 @@
+"""Gateway: does what its router decides, for the clients, queues and services of one server of services.xml.
+
+A client whose call finds no room, because too many of its calls wait for answers or too much waits for the queue, is
+read no further until there is room. Deadlines are looked at four times a second.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import gevent
+import gevent.event
+
+from tcelib.core.connection import RpcConnection
+from tcelib.core.proxy import AF_READ, AF_WRITE
+from tcelib.core.queue_connection import RpcQueueConnection
+from tcelib.error import RpcException
+from tcelib.gateway.action import Action
+from tcelib.gateway.client import Client
+from tcelib.gateway.config.model import Server, Services
+from tcelib.gateway.router import Router
+from tcelib.gateway.source import Source
+from tcelib.gateway.table import build_table
+from tcelib.gateway.user_id import UserIds
+from tcelib.gateway.verb import Verb
+from tcelib.runtime.gateway.parcel import Parcel
+from tcelib.runtime.gateway.queue_writer import QueueWriter
+from tcelib.transport.hub.queue_link import QueueLink
+from tcelib.wire.message import ROUTE, Packet
+
+LOOK_SECONDS = 0.25
+Opens = Callable[[str, int], RpcConnection]
+"""Opens an endpoint by its name, with AF_READ or AF_WRITE."""
+log = logging.getLogger("tce.gateway")
+
+
+class Gateway:
+    """One gateway. ``open_endpoint`` is the program's; the queues that it opens stay the program's, too."""
+
+    def __init__(self, services: Services, server: Server, open_endpoint: Opens, user_ids: UserIds) -> None:
+        self.router = Router(build_table(services, server), user_ids)
+        self._services = services
+        self._server = server
+        self._open = open_endpoint
+        self._timeouts = {route.index: route.timeout for route in server.routes}
+        self._idempotent = frozenset(route.index for route in server.routes if route.is_idempotent)
+        self._clients: dict[RpcConnection, Client] = {}
+        self._rooms: dict[Client, gevent.event.Event] = {}
+        self._writers: dict[str, QueueWriter] = {}
+        self._peers: dict[str, RpcConnection] = {}
+        self._watch: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        """Open every queue and every service. Raises as the endpoints do."""
+        for name in self._server.writes:
+            if self._services.endpoints[name].type.is_queue:
+                link = self._open(name, AF_WRITE).transport
+                assert isinstance(link, QueueLink)
+                self._writers[name] = QueueWriter(link, self._on_unsent)
+        for name, source in self.router.state.table.sources.items():
+            if self._services.endpoints[name].type.is_queue:
+                queue = self._open(name, AF_READ)
+                assert isinstance(queue, RpcQueueConnection)
+                queue.route_body = partial(self._take_body, source)
+            else:
+                self._peers[name] = peer = self._open(name, AF_WRITE)
+                peer.router = partial(self._take_of_peer, source)
+        self._watch = gevent.spawn(self._expire)
+
+    def close(self) -> None:
+        """Pass on what is under way, and end."""
+        if self._watch is not None:
+            self._watch.kill()
+        for writer in self._writers.values():
+            writer.close()
+        for room in tuple(self._rooms.values()):
+            room.set()
+
+    def is_door(self, name: str) -> bool:
+        """Return true if clients come in at this endpoint."""
+        return name in self.router.state.table.doors
+
+    def serve_here(self, routes: Iterable[int]) -> None:
+        """Leave the calls of these routes to the servants of this program."""
+        self.router.state.local.update(route >> 16 for route in routes)
+
+    # Clients.
+
+    def meet(self, door: str, conn: RpcConnection) -> None:
+        """Know a connection of a client that is open, or that has another user now."""
+        client = self._clients.get(conn)
+        if client is None:
+            client = self._clients[conn] = self.router.clients.connect(door, conn)
+            conn.router = partial(self._take, client)
+            if client.user_id and not conn.getUserId():
+                conn.setUserId(client.user_id, is_known=False)
+                return
+        user_id = conn.getUserId()
+        if user_id and user_id != client.user_id:
+            self.router.clients.name(client, user_id)
+
+    def part(self, conn: RpcConnection) -> None:
+        """Forget a connection that is lost."""
+        client = self._clients.pop(conn, None)
+        if client is not None:
+            conn.router = None
+            self.router.clients.disconnect(client)
+            self._make_room(client)
+
+    def _take(self, client: Client, packet: Packet) -> bool:
+        """Pass on a message of a client. Return false if it is for this program."""
+        now = time.monotonic()
+        verb, _, name, body = action = self.router.clients.receive(client, packet, now)
+        while verb is Verb.HOLD:
+            self._wait_for(client)
+            if client.connection not in self._clients:
+                return True
+            verb, _, name, body = action = self.router.clients.receive(client, packet, time.monotonic())
+        if verb is not Verb.WRITE:
+            return self._act(action)
+        index = packet[0][ROUTE] >> 16
+        writer = self._writers[name]
+        writer.add(Parcel(body, client, self._timeouts[index], index in self._idempotent))
+        if not writer.has_room:
+            self._pause(client, writer.wait_room)
+        return True
+
+    def _wait_for(self, client: Client) -> None:
+        room = self._rooms[client] = gevent.event.Event()
+        self._pause(client, room.wait)
+
+    def _pause(self, client: Client, wait: Callable[[], object]) -> None:
+        """Wait in the middle of a client's turn; nothing more is taken from it meanwhile."""
+        client.connection.is_held = True
+        try:
+            wait()
+        finally:
+            client.connection.is_held = False
+
+    def _make_room(self, client: Client) -> None:
+        room = self._rooms.pop(client, None)
+        if room is not None:
+            room.set()
+
+    def _send(self, client: Client, body: bytes) -> None:
+        try:
+            client.connection.link.push_body(body)
+        except RpcException as failure:
+            log.debug("a message was not delivered: %s", failure)
+        if self._rooms:
+            self._make_room(client)
+
+    # Queues and services.
+
+    def _take_body(self, source: Source, body: bytes) -> bool:
+        """Pass on a message off a queue. Return false if it is for this program."""
+        return self._act(self.router.services.receive(source, body))
+
+    def _take_of_peer(self, source: Source, packet: Packet) -> bool:
+        """Pass on a message of a service that is connected to. Return false if it is for this program."""
+        return self._act(self.router.services.receive_packet(source, packet))
+
+    def _act(self, action: Action) -> bool:
+        verb, client, name, body = action
+        if client is not None:
+            self._send(client, body)
+        elif verb is Verb.WRITE:
+            self._writers[name].add(Parcel(body, None, math.inf, is_idempotent=False))
+        elif verb is Verb.CALL:
+            try:
+                self._peers[name].link.push_body(body)
+            except RpcException as failure:
+                log.warning("! a message was not passed on: %s", failure)
+        return verb is not Verb.SERVE
+
+    def _on_unsent(self, parcel: Parcel) -> None:
+        if parcel.sender is not None:
+            self._act(self.router.clients.unsent(parcel.sender, parcel.body))
+
+    def _expire(self) -> None:
+        while True:
+            gevent.sleep(LOOK_SECONDS)
+            for action in tuple(self.router.clients.expire(time.monotonic())):
+                self._act(action)
+            for client in tuple(self._rooms):  # errors that nobody is sent make room as well
+                if not client.is_full:
+                    self._make_room(client)

@@ -1,0 +1,95 @@
+"""QueueWriter: the messages that a gateway passes on to one queue. They leave together, in the order they came in."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import gevent
+import gevent.event
+
+from tcelib.error import RpcException
+from tcelib.queue.message import NO_HEADERS, Message
+from tcelib.runtime.gateway.parcel import Parcel
+from tcelib.service.taken_call import IDEMPOTENT_HEADERS
+from tcelib.transport.hub.queue_link import QueueLink
+
+MOST_AT_ONCE = 1_000
+PAUSE_BYTES = 4 * 1024 * 1024
+"""While more than this waits for the queue, its senders are read no further."""
+CLOSE_SECONDS = 5.0
+log = logging.getLogger("tce.gateway")
+
+OnUnsent = Callable[[Parcel], object]
+"""Takes a parcel that did not get onto the queue, or perhaps did not."""
+
+
+class QueueWriter:
+    """Writes to the queue of ``link``. ``add`` never waits; a greenlet of its own does."""
+
+    def __init__(self, link: QueueLink, on_unsent: OnUnsent) -> None:
+        self._link = link
+        self._on_unsent = on_unsent
+        self._parcels: list[Parcel] = []
+        self._bytes = 0
+        self._has_parcels = gevent.event.Event()
+        self._has_room = gevent.event.Event()
+        self._has_room.set()
+        self._is_closed = False
+        self._greenlet = gevent.spawn(self._run)
+
+    @property
+    def has_room(self) -> bool:
+        """True while its senders may be read."""
+        return self._bytes <= PAUSE_BYTES
+
+    def add(self, parcel: Parcel) -> None:
+        """Write a message soon, together with others."""
+        self._parcels.append(parcel)
+        self._bytes += len(parcel.body)
+        if len(self._parcels) == 1:
+            self._has_parcels.set()
+        if not self.has_room:
+            self._has_room.clear()
+
+    def wait_room(self) -> None:
+        """Wait until there is room."""
+        self._has_room.wait()
+
+    def close(self) -> None:
+        """Write what is there, and end."""
+        self._is_closed = True
+        self._has_parcels.set()
+        self._greenlet.join(CLOSE_SECONDS)
+        self._greenlet.kill()
+        self._has_room.set()
+
+    def _run(self) -> None:
+        while True:
+            self._has_parcels.wait()
+            batch, self._parcels = self._parcels[:MOST_AT_ONCE], self._parcels[MOST_AT_ONCE:]
+            if not self._parcels and not self._is_closed:
+                self._has_parcels.clear()
+            if batch:
+                self._write(batch)
+            elif self._is_closed:
+                return
+
+    def _write(self, batch: Sequence[Parcel]) -> None:
+        try:
+            self._link.put([self._message(parcel) for parcel in batch])
+        except RpcException as failure:
+            log.warning("! %d messages were not passed on: %s", len(batch), failure)
+            for parcel in batch:
+                self._on_unsent(parcel)
+        finally:
+            self._bytes -= sum(len(parcel.body) for parcel in batch)
+            if self.has_room:
+                self._has_room.set()
+
+    def _message(self, parcel: Parcel) -> Message:
+        if not self._link.has_headers:
+            return Message(parcel.body)
+        headers = IDEMPOTENT_HEADERS if parcel.is_idempotent else NO_HEADERS
+        expires = None if math.isinf(parcel.seconds) else time.time() + parcel.seconds
+        return Message(parcel.body, headers, expires)
