@@ -85,6 +85,9 @@ class ServiceMsgHandler(ThreadBound):
     replays: ClassVar[bool] = False
     """True if the handler gets, at the start, what the bus still holds from before."""
 
+    is_full: bool = False
+    """True if so much was collected that it should be flushed before the next message is handled."""
+
     @classmethod
     def chooses_delivery(cls) -> bool:
         """Return True if the class, or one that it is derived from, names its ``delivery``."""
@@ -137,6 +140,15 @@ class ServiceMsgHandler(ThreadBound):
 
     def flush(self) -> None:
         """Send what was collected: the last message of a batch has been handled."""
+
+    def begin_flush(self) -> Callable[[], object] | None:
+        """Begin to flush, and return a function that waits for the end of it; None if all of it is done.
+
+        The lane has the next messages handled before it calls the function, so that must not touch what they collect.
+        At most one flush of a handler is under way. If the function raises, its batch is rejected.
+        """
+        self.flush()
+        return None
 
     def forget(self) -> None:
         """Drop what was collected: its messages are in the dead stream, or come once more. Must not raise or wait.

@@ -8,6 +8,8 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from rtserver.base.queue.port import QueueAwayError, QueueError
@@ -77,6 +79,21 @@ class QueueLink:
                 if is_proof and not self.is_connected:
                     self._on_answer()
                 return result
+
+    def begin(self, start: Callable[[], Callable[[], T]]) -> Callable[[], T]:
+        """Start an operation, and return a function that waits for its result as ``call`` does.
+
+        ``start`` returns a function that waits. Whatever fails, in either half, is started anew in the second one.
+        """
+        started: list[Callable[[], T]] = []
+        with suppress(QueueError):  # the second half meets it again, or it is over by then
+            started.append(start())
+
+        def end() -> T:
+            wait = started.pop() if started else start()
+            return wait()
+
+        return partial(self.call, end)
 
     def _on_answer(self) -> None:
         if self._is_told:

@@ -46,6 +46,10 @@ class RedisCommands:
         except RedisCallError as error:
             raise self._queue_error(error) from error
 
+    def begin_script(self, script: str, keys: Sequence[str], *arguments: object) -> Callable[[], Any]:
+        """Send a script, and return a function that waits for its reply, once. That one raises ``QueueError``."""
+        return partial(self._reply, self._client.begin_script(script, keys, *arguments))
+
     def call_together(
         self,
         commands: Sequence[Sequence[object]],
@@ -75,6 +79,12 @@ class RedisCommands:
     def close(self) -> None:
         """Close the client's connections."""
         self._client.close()
+
+    def _reply(self, wait: Callable[[], Any]) -> Any:
+        try:
+            return wait()
+        except RedisCallError as error:
+            raise self._queue_error(error) from error
 
     def _call_on(self, call: Callable[..., Any], *command: object) -> Any:
         try:

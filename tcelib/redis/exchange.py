@@ -26,7 +26,18 @@ def exchange(connection: PooledConnection, commands: Sequence[Command]) -> list[
     A reply is a ``redis.RedisError`` where Redis refused the command. A script that Redis does not know runs behind
     the other commands. Raises ``OSError`` and ``redis.RedisError`` without an answer; then the connection is closed.
     """
-    replies = connection.ask([_by_digest(command) for command in commands])
+    begin(connection, commands)
+    return finish(connection, commands)
+
+
+def begin(connection: PooledConnection, commands: Sequence[Command]) -> None:
+    """Send commands as ``exchange`` does, which ``finish`` gives the replies to."""
+    connection.send([_by_digest(command) for command in commands])
+
+
+def finish(connection: PooledConnection, commands: Sequence[Command]) -> list[Any]:
+    """Return the replies to commands that were begun, as ``exchange`` does."""
+    replies = connection.receive(len(commands))
     for place, reply in enumerate(replies):
         if isinstance(reply, NoScriptError):
             replies[place] = connection.ask([commands[place]])[0]

@@ -103,15 +103,16 @@ class PooledConnection:
         self._connection.disconnect()
 
     def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """Send commands in one write if they are short, and return their replies. A refusal is a reply, too.
+        """Send commands and return their replies: ``send``, then ``receive``."""
+        self.send(commands)
+        return self.receive(len(commands))
 
-        So is an answer about the connection, like LOADING, but it closes the connection. Behind a reply that was good
-        it must not look as if nothing had been done.
-        """
+    def send(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Send commands, in one write if they are short. Their replies must be received before more is sent."""
         packed = [_packed(command) for command in commands]
         if self._sock is None:
             self.open()
-        sock, reader = self._sock, self._reader
+        sock = self._sock
         try:
             if len(packed) > 1 and sum(map(len, packed)) <= ONE_WRITE:
                 packed = [b"".join(packed)]
@@ -119,7 +120,21 @@ class PooledConnection:
                 sent = sock.send(data)
                 if sent < len(data):
                     sock.sendall(memoryview(data)[sent:])
-            replies = [self._reply(sock, reader) for _ in commands]
+        except BaseException:
+            self.close()
+            raise
+
+    def receive(self, count: int) -> list[Any]:
+        """Return the replies to ``count`` commands. A refusal is a reply, too.
+
+        So is an answer about the connection, like LOADING, but it closes the connection. Behind a reply that was good
+        it must not look as if nothing had been done.
+        """
+        sock, reader = self._sock, self._reader
+        if sock is None:
+            raise redis.ConnectionError("Connection closed before the reply.")
+        try:
+            replies = [self._reply(sock, reader) for _ in range(count)]
         except BaseException:
             self.close()
             raise

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 from weakref import WeakValueDictionary
 
 import redis
 
 from tcelib.fork import forget_in_children
 from tcelib.redis.cluster import ClusterMap, SlotResolver, slot_of
-from tcelib.redis.exchange import Command, exchange, transact
+from tcelib.redis.exchange import Command, begin, exchange, finish, transact
 from tcelib.redis.panel import ANSWER_SECONDS, Panel
 from tcelib.redis.pooled_connection import PooledConnection
 from tcelib.redis.redis_address import Guide, Place, RedisAddress, at, read_address
@@ -123,6 +123,33 @@ class RedisClient:
     def run_script(self, script: str, keys: Sequence[str], *arguments: Any, role: Role = Role.COMMANDS) -> Any:
         """Run a script and return its reply."""
         return self.call("EVAL", script, len(keys), *keys, *arguments, role=role)
+
+    def begin(self, *command: Any, role: Role = Role.COMMANDS) -> Callable[[], Any]:
+        """Send a command, and return a function that waits for its reply and returns it, once, as ``call`` does.
+
+        The function raises what the sending raises. If it is dropped instead, the connection is closed: the command
+        may be done or not.
+        """
+        pool = self._pools[role]
+        halves = _halves(pool, command)
+        try:
+            next(halves)
+            first = partial(next, halves)
+        except (redis.RedisError, OSError) as error:
+            first = partial(_raise, error)
+        attempts = iter((first, partial(self._send, pool, command)))
+
+        def attempt() -> Any:
+            do = next(attempts)
+            return do()
+
+        return partial(self._do, attempt)
+
+    def begin_script(
+        self, script: str, keys: Sequence[str], *arguments: Any, role: Role = Role.COMMANDS
+    ) -> Callable[[], Any]:
+        """Send a script, and return a function as ``begin`` does."""
+        return self.begin("EVAL", script, len(keys), *keys, *arguments, role=role)
 
     def call_together(
         self,
@@ -284,10 +311,32 @@ def _resolver_of(address: RedisAddress, kind: type[Any]) -> Resolver:
 
 
 def _reply_on(connection: PooledConnection, command: Command) -> Any:
-    reply = exchange(connection, (command,))[0]
+    return _good(exchange(connection, (command,))[0])
+
+
+def _halves(pool: RolePool, command: Command) -> Iterator[Any]:
+    """Send a command and give None, then give its reply. Whoever drops it in between closes the connection."""
+    connection = pool.take()
+    try:
+        begin(connection, (command,))
+        yield None
+        reply = finish(connection, (command,))[0]
+    except GeneratorExit:
+        connection.close()
+        raise
+    finally:
+        pool.give_back(connection)
+    yield _good(reply)
+
+
+def _good(reply: Any) -> Any:
     if isinstance(reply, redis.RedisError):
         raise reply
     return reply
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def _stay() -> None:

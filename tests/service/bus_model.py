@@ -6,6 +6,7 @@ has been handled is noted outside of the worker, as the effects of handlers are.
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -52,12 +53,36 @@ class Noting(ServiceMsgHandler):
         self._handled.append(data.number)
 
 
-HANDLERS = {name: type(f"Noting{name.upper()}", (Noting,), {"msg_type": name}) for name in TYPES}
+class NotingLater(Noting):
+    """Notes them when its flush ends."""
+
+    def __init__(self, services: ServiceContext, handled: list[int]) -> None:
+        super().__init__(services, [])
+        self._noted = handled
+
+    def begin_flush(self) -> Callable[[], object]:
+        """Have them noted at the end."""
+        numbers = self._handled.copy()
+        self.forget()
+        return partial(self._noted.extend, numbers)
+
+    def forget(self) -> None:
+        """Note nothing of what is not flushed."""
+        self._handled.clear()
+
+
+HANDLERS = {
+    name: type(f"Noting{name.upper()}", (base,), {"msg_type": name})
+    for name, base in zip(TYPES, (Noting, NotingLater), strict=True)
+}
 HANDLERS[ONCE] = type("NotingOnce", (Noting,), {"msg_type": ONCE, "delivery": "once"})
 
 
 class FaultyQueue:
-    """A queue whose next call fails when it is told to: before it has done anything, or afterwards, unheard."""
+    """A queue whose next call fails when it is told to: before it has done anything, or afterwards, unheard.
+
+    A call in two halves may fail in the second one.
+    """
 
     def __init__(self, queue: WorkQueue) -> None:
         self._queue = queue
@@ -75,7 +100,7 @@ class FaultyQueue:
             result = call(*arguments, **options)
             if fault == "after":
                 raise QueueAwayError("faulty:", "cut before the answer")
-            return result
+            return self._wrapped(result) if callable(result) else result
 
         return run
 
@@ -173,7 +198,7 @@ class Worker:
         return (
             self.reader.position == self.queue.newest_id()
             and not self.dead_letters.peek(1)
-            and not any(len(lane) or lane.is_behind for lane in self.lanes)
+            and not any(lane.is_busy or lane.is_behind for lane in self.lanes)
         )
 
     def step(self, run: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -122,6 +123,29 @@ def test_a_queue_that_refuses_says_so_until_it_has_done_everything_for_a_while()
     assert world.link.is_refusing
     world.time += 10
     assert not world.link.is_refusing
+
+
+@pytest.mark.parametrize("half", ["start", "wait"])
+def test_an_operation_in_two_halves_is_started_anew_whichever_fails(half: str) -> None:
+    steps: list[str] = []
+    errors = {half: [QueueAwayError("redis", "gone")] * 2}
+
+    def take(step: str) -> str:
+        steps.append(step)
+        if errors.get(step):
+            raise errors[step].pop()
+        return step
+
+    def start() -> Callable[[], str]:
+        take("start")
+        return partial(take, "wait")
+
+    link = QueueLink(lambda seconds: None)
+    end = link.begin(start)
+    assert steps == ["start"]
+    assert end() == "wait"
+    assert steps == (["start"] * 3 + ["wait"] if half == "start" else ["start", "wait"] * 3)
+    assert link.is_connected
 
 
 def test_when_the_thread_ends_an_error_is_raised_instead_of_waited_for() -> None:

@@ -307,6 +307,13 @@ class MemoryQueue:
             self._born.setdefault(cursor, entries[0].id if entries else until)
         return appended
 
+    def begin_keep(
+        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+    ) -> Callable[[], int]:
+        """See ``QueuePort``."""
+        appended = self.keep(cursor, until, entries, bound, kept=kept)
+        return lambda: appended
+
     def kept_until(self, cursor: str) -> str:
         """See ``QueuePort``."""
         return self._cursors.get(cursor, START)

@@ -8,7 +8,7 @@ one. So a reader sees from two neighbouring ids alone whether an entry is missin
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -314,6 +314,15 @@ class QueuePort(BusPort, Protocol):
         ``kept`` is the last entry that the caller has kept before. A cursor that stands before it belongs to a Redis
         that has lost the copies in between, though it may still have the entries: they count as lost for readers that
         ask for what came behind an earlier entry.
+        """
+
+    def begin_keep(
+        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+    ) -> Callable[[], int]:
+        """Begin to ``keep``, and return a function that waits for the end and returns what ``keep`` does.
+
+        To be called once. Nothing counts as kept before: if it raises or is dropped, the entries may have been kept
+        or not, or a part of them.
         """
 
     def kept_until(self, cursor: str) -> str:

@@ -4,7 +4,7 @@ It decides which messages are stored once for several streams, and what a stream
 gone. The scripts describe themselves.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -43,18 +43,38 @@ class RedisStreams:
     def keep(
         self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
     ) -> int:
-        """See ``QueuePort``. The cursor moves with the last chunk, so a crash before it repeats all chunks."""
+        """See ``QueuePort``."""
+        return self.begin_keep(cursor, until, entries, bound, kept=kept)()
+
+    def begin_keep(
+        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+    ) -> Callable[[], int]:
+        """See ``QueuePort``. The cursor moves with the last chunk, so a crash before it repeats all chunks.
+
+        A chunk is sent when the one before has been kept. A long list is so in Redis's hands one chunk at a time.
+        """
         first = entries[0].id if entries else until
         if bound is None:
             self._redis.kinds.update((self._redis.key_of(entry.stream), STREAM) for entry in entries)
         shared = _shared(entries) if bound is not None else frozenset()
-        appended = done = 0
-        while not done or done < len(entries):
+
+        def begin(done: int) -> tuple[int, Callable[[], int]]:
             chunk = entries[done : done + self._size.count]
-            done += max(1, len(chunk))
+            done += len(chunk)
             goal = until if done >= len(entries) else START
-            appended += self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
-        return appended
+            return done, self._begin_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
+
+        done, wait = begin(0)
+
+        def finish() -> int:
+            nonlocal done, wait
+            appended = wait()
+            while done < len(entries):
+                done, wait = begin(done)
+                appended += wait()
+            return appended
+
+        return finish
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
@@ -125,14 +145,14 @@ class RedisStreams:
                 self._broken[name] = kind
                 self._found.add(name)
 
-    def _keep_chunk(
+    def _begin_chunk(
         self,
         cursor: str,
         numbers: Sequence[str | int],
         entries: Sequence[Kept],
         shared: Collection[str],
         kept: str,
-    ) -> int:
+    ) -> Callable[[], int]:
         streams: dict[str, int] = {}
         messages: dict[bytes, int] = {}  # a message for many streams goes to Redis once
         places: list[int | str] = []
@@ -141,12 +161,16 @@ class RedisStreams:
             message_number = messages.setdefault(raw, len(messages) + 1)
             places += (stream_number, entry_id, -message_number if entry_id in shared else message_number)
         packed = msgspec.msgpack.encode((list(streams), places, kept))
-        appended, broken, due = self._script(
-            self._keep_script, _cursor_keys(cursor), *numbers, self._redis.key_of(""), packed, *messages
-        )
-        self._size.note(len(entries), due, sum(map(len, messages)))
-        self.note_odd(STREAM, (name.decode() for name in broken))
-        return int(appended)
+        keys = [*map(self._redis.key_of, _cursor_keys(cursor))]
+        wait = self._redis.begin_script(self._keep_script, keys, *numbers, self._redis.key_of(""), packed, *messages)
+
+        def finish() -> int:
+            appended, broken, due = wait()
+            self._size.note(len(entries), due, sum(map(len, messages)))
+            self.note_odd(STREAM, (name.decode() for name in broken))
+            return int(appended)
+
+        return finish
 
     def _script(self, script: str, names: Sequence[str], *arguments: object) -> Any:
         return self._redis.run_script(script, [*map(self._redis.key_of, names)], *arguments)

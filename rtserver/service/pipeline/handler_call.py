@@ -7,7 +7,7 @@ Pure. An exception of the handler, whatever it is, costs this one message, unles
 
 import logging
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, 
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.dead_letter import DeadLetters
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -70,13 +71,20 @@ class HandlerCall:
         At the server's end it lets a ``QueueError`` pass as well: the queue takes no more, and the next start does
         it.
         """
-        try:
-            self._handler.flush()
-        except BaseException as error:
-            if self._is_end(error):
-                raise
-            self.forget()
-            raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error
+        end = self._guard_flush(self._handler.begin_flush, src)
+        if end is not None:
+            self._guard_flush(end, src)
+
+    def begin_flush(self) -> Callable[[], object] | None:
+        """Have the handler begin to flush, and return what ends it, if it has not ended. Raises as ``flush`` does."""
+        return self._guard_flush(self._handler.begin_flush)
+
+    def end_flush(self, end: Callable[[], object]) -> None:
+        """End a flush that was begun. Raises as ``flush`` does.
+
+        The handler forgets nothing: what it has collected by now belongs to the next batch.
+        """
+        self._guard_flush(end, forgets=False)
 
     def forget(self) -> None:
         """Have the handler drop what it has collected: it must not go out with later messages."""
@@ -86,6 +94,16 @@ class HandlerCall:
             if is_stop(error):
                 raise
             log.exception("! %s: forget failed", self._handler.msg_type)
+
+    def _guard_flush(self, flush: Callable[[], T], src: str = "", *, forgets: bool = True) -> T:
+        try:
+            return flush()
+        except BaseException as error:
+            if self._is_end(error):
+                raise
+            if forgets:
+                self.forget()
+            raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error
 
     def _bury_parts(self, entry: Entry, message: ServiceMessage) -> None:
         parts = self._handler.rejected_parts

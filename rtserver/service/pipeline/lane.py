@@ -22,6 +22,7 @@ from rtserver.base.queue.port import START, Entry, just_before, order_of
 from rtserver.base.queue.signature import Signer
 from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode_entry
 from rtserver.service.msg_handler import RejectedPart, ServiceMsgHandler
+from rtserver.service.pipeline.batch_flush import BatchFlush
 from rtserver.service.pipeline.chooser import Chooser
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dead_letter import DeadLetters
@@ -46,8 +47,7 @@ class LaneOptions(TypedDict, total=False):
 class Lane:
     """Lane of one handler. ``bound`` messages may wait; ``batch`` are handled between two flushes.
 
-    ``bounds`` are those of one message. ``handled`` counts messages that went through, ``rejected`` those that did
-    not, ``lost`` entries that were gone before they could be read.
+    ``bounds`` are those of one message. ``lost`` counts entries that were gone before they could be read.
 
     ``mark`` tells the next process what is with the handler. Inherited suspects are handed over one by one, poison
     not at all. ``is_ending`` is as in ``HandlerCall``. ``msg_type`` is the handler's, unless it is given; ``act``
@@ -76,7 +76,6 @@ class Lane:
         self._mark = mark or MemoryMarks().mark(self.msg_type)
         self._suspects = Suspects(self._mark)
         self.handler = handler
-        self.handled = 0
         self._returned = 0  # messages that the handler has returned from
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
@@ -84,6 +83,7 @@ class Lane:
         self._missed: str | None = None  # some are lost before this offset, and ``on_lost`` was not called yet
         self._dead_letters = dead_letters
         self._handler_call = HandlerCall(handler, is_ending, dead_letters)
+        self._flush = BatchFlush(self._handler_call, self._mark, self._reject)
         self.chooser = self._choose(handler) if isinstance(handler, SelectiveMsgHandler) else None
         self._act = act or (self._handler_call.run if self.chooser is None else self.chooser.act)
         self._type = self.msg_type.encode()
@@ -97,9 +97,20 @@ class Lane:
         return len(self._queue)
 
     @property
+    def handled(self) -> int:
+        """Number of messages that went through."""
+        return self._flush.handled
+
+    @property
+    def is_busy(self) -> bool:
+        """True if ``work`` has something to do: messages, or a flush that has not ended."""
+        return bool(self._queue) or self._flush.behind is not None
+
+    @property
     def at_work(self) -> int | None:
         """Number of messages that the handler has returned from, while it has another one; None while it has none."""
-        return None if self._in_hand is None else self._returned
+        is_at_work = self._in_hand is not None or self._flush.behind is not None
+        return self._returned if is_at_work else None
 
     @property
     def next_suspect(self) -> Suspect | None:
@@ -120,8 +131,9 @@ class Lane:
 
     def done_until(self, reader_position: str) -> str:
         """Return the offset up to which all of this lane's messages have been handled and flushed."""
-        if self._in_hand is not None:
-            return self._in_hand
+        begun = self._flush.behind or self._in_hand
+        if begun is not None:
+            return begun
         if self._queue:
             return just_before(self._queue[0][0].id)
         return reader_position if self._cursor is None else self._cursor.id
@@ -208,22 +220,30 @@ class Lane:
         return self._cursor is None
 
     def work(self) -> None:
-        """Hand one batch to the handler, then flush it. A suspect is a batch of its own.
+        """Hand one batch to the handler, then begin to flush it; without messages, end the flush that is under way.
 
-        A handler that raises costs one message, one whose ``flush`` raises costs the batch: they are rejected. Raises
-        ``StopRequest``, and ``QueueError`` at the server's end: then nothing of the batch counts as done.
+        So that of a batch ends behind the next one. A suspect is a batch of its own, and its flush ends at once.
+
+        A handler that raises costs one message, one whose flush raises costs the batch: they are rejected. Raises
+        ``StopRequest``, and ``QueueError`` at the server's end: then nothing of the batch counts as done, nor of the
+        one whose flush was under way.
         """
         queue = self._queue
         if not queue:
-            return
-        if self._suspects:
+            self.end_flush()
+        elif self._suspects:
             self._work_closely()
         else:
             self._work(min(len(queue), self._batch), 0)
+            self._tell_missed()
+
+    def end_flush(self) -> None:
+        """End the flush that is under way, if there is one. Raises as ``work`` does."""
+        self._flush.end()
         self._tell_missed()
 
     def _tell_missed(self) -> None:
-        if self._missed is not None and not self._queue:
+        if self._missed is not None and not self.is_busy:
             missed, self._missed = self._missed, None
             self.on_lost(missed)
 
@@ -231,19 +251,23 @@ class Lane:
         """Hand over what comes before the next suspect, or that one alone."""
         suspect = self._suspects.find(self._queue[0][0].id)
         count = self._count_clear() if suspect is None else 1
-        last = self._queue[count - 1][0].id
+        last = self._queue[0][0].id
         if suspect is None:
-            self._work(count, 0)
+            last = self._work(count, 0)
+            self.end_flush()
         elif is_poison(suspect):
             self._bury(suspect)
         else:
             self._work(1, suspect.deaths)
+            self.end_flush()
             self._suspects.clear(last)
         self._suspects.pass_by(last)
+        self._tell_missed()
 
-    def _work(self, count: int, deaths: int) -> None:
-        queue, act, mark = self._queue, self._act, self._mark.set
-        self._in_hand = just_before(queue[0][0].id)
+    def _work(self, count: int, deaths: int) -> str:
+        """Hand over ``count`` messages, or fewer if the handler is full then. Return the id of the last one."""
+        queue, act, mark, handler = self._queue, self._act, self._mark.set, self.handler
+        self._in_hand = behind = just_before(queue[0][0].id)
         batch: list[tuple[Entry, ServiceMessage]] = []  # the messages that the flush is about
         try:
             for _ in range(count):
@@ -255,12 +279,14 @@ class Lane:
                 except Rejected as rejected:
                     self._reject(item[0], rejected)
                 self._returned += 1
-            if batch:
-                self._mark.set_range(batch[0][0].id, batch[-1][0].id, deaths)
-            self._flush(batch)
-        finally:
+                if handler.is_full:
+                    break
+            self._flush.begin(batch, behind, deaths)
+        except BaseException:
             self._mark.clear()
+            raise
         self._in_hand = None
+        return item[0].id
 
     def _choose(self, handler: SelectiveMsgHandler) -> Chooser:
         handler.reject_later = self._reject_part
@@ -285,21 +311,13 @@ class Lane:
     def begin_anew(self) -> None:
         """Continue after ``work`` died: what was not done is read from the bus once more."""
         first = just_before(self._queue[0][0].id) if self._queue else None
-        offset = self._in_hand or first
+        offset = self._flush.behind or self._in_hand or first
         if offset is not None:
             self._queue.clear()
             self._cursor = Cursor(offset)
         self._in_hand = None
+        self._flush.forget()
         self._handler_call.forget()
-
-    def _flush(self, batch: Sequence[tuple[Entry, ServiceMessage]]) -> None:
-        try:
-            self._handler_call.flush()
-        except Rejected as rejected:
-            for entry, message in batch:
-                self._reject(entry, rejected.of(message.src))
-        else:
-            self.handled += len(batch)
 
     def _reject(self, entry: Entry, rejected: Rejected) -> None:
         self._dead_letters.add(entry, rejected, self.msg_type)

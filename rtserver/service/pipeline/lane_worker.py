@@ -68,10 +68,10 @@ class LaneWorker:
         lane = self._lane
         while True:
             self._awake.clear()
-            while len(lane):
+            while lane.is_busy:
                 self._work()
-                if len(lane):
-                    self._pause(0)
+                if lane.is_busy:
+                    self._pause(0)  # more may come; else the flush under way ends
             if not lane.catch_up(self._reader.position):
                 self._read_bus()
             elif self._is_finishing:
@@ -89,6 +89,7 @@ class LaneWorker:
         suspect = lane.next_suspect
         if suspect is None:
             while self._isolation.holds_up(lane):
+                lane.end_flush()
                 self._pause(LOOK_SECONDS)
             lane.work()
             return

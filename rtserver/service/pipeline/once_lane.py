@@ -4,7 +4,8 @@ Instead of handling a message, the lane keeps it as a piece of work, named as on
 the queue keeps each piece once. ``once_worker`` does the work.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Unpack
 
 from rtserver.base.queue.port import START, Entry, Kept, QueuePort, number_of
@@ -47,11 +48,12 @@ class OnceInbox(ServiceMsgHandler):
         """Add one message of the batch, as it came."""
         self._entries.append(Kept(self._stream, entry.id, entry.raw))
 
-    def flush(self) -> None:
-        """Keep the batch. Raises ``QueueError`` at the server's end: then the next start keeps it."""
-        if self._entries:
-            self._link.call(self._queue.keep, self._stream, self._entries[-1].id, self._entries)
-            self._entries = []
+    def begin_flush(self) -> Callable[[], object] | None:
+        """Begin to keep the batch. The end raises ``QueueError`` at the server's: then the next start keeps it."""
+        entries, self._entries = self._entries, []
+        if not entries:
+            return None
+        return self._link.begin(partial(self._queue.begin_keep, self._stream, entries[-1].id, entries))
 
     def forget(self) -> None:
         """See ``ServiceMsgHandler``."""

@@ -64,6 +64,11 @@ class PushChoice:
                 if self._here is not None:
                     self._here.difference_update(map(str.encode, user_ids))
 
+    @property
+    def is_asked(self) -> bool:
+        """True if a user waits for an answer."""
+        return bool(self._expected)
+
     def answer(self) -> None:
         """Say from where on pushes to new users come. To be called when all that was taken has been posted."""
         if self._expected:

@@ -7,13 +7,12 @@ could take is refused before it is kept: it would close every connection that it
 The other thread knows which users are connected.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from rtserver.base.bridge.message import Deliver, PushedUntil
-from rtserver.base.queue.port import START, Entry, Kept, QueueError, QueuePort, number_of, order_of
+from rtserver.base.queue.port import START, Entry, Kept, QueuePort, number_of, order_of
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.message_size import MessageSizeLimit, MessageTooLargeError
@@ -23,9 +22,8 @@ from rtserver.service.push.push_choice import PushChoice, UserNews, check_route
 from rtserver.service.push.user_streams import EVERYONE, UserStreams, stream_of
 from rtserver.service.selective import SelectiveMsgHandler
 
-BATCH_LIMIT = 10_000  # entries
-PART = 1_000
-"""Entries that are kept before the first are pushed: while Redis keeps the next, the websocket thread sends these."""
+FULL = 1_000
+"""Entries that are kept at once, and those of one message: while Redis keeps the next, these are sent to clients."""
 RESERVED_TYPES = frozenset(
     {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "topic", "ping"}
 )
@@ -72,6 +70,7 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         self._last = START
         self._decode = msgspec.json.Decoder().decode
         self._done_until = START
+        self._is_keeping = False
         self.choice = PushChoice(services.post)
         streams.derive = self._kept_in
 
@@ -117,30 +116,39 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         """Note who is here, who comes and who goes."""
         self.choice.note(news)
         self.is_choosing = self.choice.may_begin and self.reopen is not None
-        if not self._pushes:
-            self.choice.answer()
+        self._answer()
 
-    def flush(self) -> None:
-        """Keep what has come, then push it, in parts. At the server's end the next start keeps what the queue does
-        not take.
+    def begin_flush(self) -> Callable[[], object] | None:
+        """Begin to keep what has come, to be pushed at the end. At the server's end the next start keeps what the
+        queue does not take.
         """
-        while self._pushes:
-            part, kept = (self._pushes[:], []) if self.is_choosing else _first_part(self._pushes)
-            if kept:
-                # The batch ends only when it is kept: the cursor must not pass over anything.
-                is_last = len(part) == len(self._pushes)
-                self._streams.keep(self._last if is_last else kept[-1].id, kept)
-            del self._pushes[: len(part)]
-            self._entries -= len(kept)
-            self.services.post(*part)
-        self._entries = 0
-        self.choice.answer()
+        pushes, kept = self._pushes, [] if self.is_choosing else _entries_of(self._pushes)
+        self.forget()
+        if not kept:
+            if pushes:
+                self.services.post(*pushes)
+            self._answer()
+            return None
+        self._is_keeping = True
+        wait = self._streams.begin_keep(self._last, kept)
+
+        def finish() -> None:
+            try:
+                wait()
+            finally:
+                self._is_keeping = False
+            self.services.post(*pushes)
+            self._answer()
+
+        if not self.choice.is_asked:
+            return finish
+        # With the next batch between the halves there would never be a moment to answer, while messages keep coming.
+        finish()
+        return None
 
     def forget(self) -> None:
-        """See ``ServiceMsgHandler``. A message in the dead stream is neither kept nor pushed, unless its part of the
-        batch has been.
-        """
-        self._pushes, self._entries = [], 0
+        """See ``ServiceMsgHandler``. A message in the dead stream is not pushed."""
+        self._pushes, self._entries, self.is_full, self._is_keeping = [], 0, False, False
 
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``. The cursor moves on even if no messages come."""
@@ -155,18 +163,20 @@ class PushUserMsgHandler(SelectiveMsgHandler):
             self._done_until = position
             self.services.post(PushedUntil(position))
 
+    def _answer(self) -> None:
+        """Tell the users who are waiting for it, if all that was taken has been posted."""
+        if not self._pushes and not self._is_keeping:
+            self.choice.answer()
+
     def _leave(self, message_id: str) -> None:
         self.choice.left += 1
         self.choice.passed = message_id
 
     def _take(self, message_id: str, push: Deliver) -> None:
-        if self._entries >= BATCH_LIMIT:
-            # Before this message is collected: if the flush fails, the batch is tried again without it.
-            with suppress(QueueError):  # the server's end
-                self.flush()
         self._last = self.choice.passed = message_id
         if push.offset is not None:
             self._entries += 1 if push.user_ids is None else len(push.user_ids)
+            self.is_full = self._entries >= FULL
         self._pushes.append(push)
 
     def _push_of(self, message_id: str, data: PushUserData, entry: Entry | None) -> Deliver:
@@ -182,7 +192,7 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         return [each.read for each in found]
 
     def _kept_in(self, entries: Sequence[Entry]) -> list[Kept]:
-        return [kept for push in self._pushes_in(entries) for kept in _kept_as(push)]
+        return _entries_of(self._pushes_in(entries))
 
     def _payload(self, data: PushUserData, message_id: str) -> bytes:
         try:
@@ -200,25 +210,14 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         return payload
 
 
-def _first_part(pushes: Sequence[Deliver]) -> tuple[list[Deliver], list[Kept]]:
-    """Return the first pushes, and the entries that they are kept as: no more than ``PART`` and those of one push."""
-    part: list[Deliver] = []
-    kept: list[Kept] = []
-    for push in pushes:
-        if push.offset is not None:
-            if len(kept) >= PART:
-                break
-            kept += _kept_as(push)
-        part.append(push)
-    return part, kept
-
-
-def _kept_as(push: Deliver) -> list[Kept]:
-    """Return the entries of streams that a message is kept as: none if it is not to be kept."""
-    if push.offset is None:
-        return []
-    streams = (EVERYONE,) if push.user_ids is None else map(stream_of, push.user_ids)
-    return [Kept(stream, push.offset, push.payload) for stream in streams]
+def _entries_of(pushes: Iterable[Deliver]) -> list[Kept]:
+    """Return the entries that pushes are kept as."""
+    return [
+        Kept(stream, push.offset, push.payload)
+        for push in pushes
+        if push.offset is not None
+        for stream in ((EVERYONE,) if push.user_ids is None else map(stream_of, push.user_ids))
+    ]
 
 
 def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | None:

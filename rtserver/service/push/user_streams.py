@@ -88,8 +88,12 @@ class UserStreams:
         """Keep the entries, which are all that there are up to ``until``. Raises ``QueueError`` at the server's
         end only.
         """
+        self.begin_keep(until, entries)()
+
+    def begin_keep(self, until: str, entries: Sequence[Kept]) -> Callable[[], None]:
+        """Begin to ``keep``, and return a function that waits until they are kept, and raises as ``keep`` does."""
         self._close_gap()
-        self._keep(until, entries, self._last_kept)
+        return self._begin(until, entries, self._last_kept)
 
     def must_have(self, offset: str) -> None:
         """Note that this worker keeps what lies behind ``offset``, and has left the keeping before that to others.
@@ -182,14 +186,18 @@ class UserStreams:
             lost = before if number_of(before) > number_of(reached) else START
             if lost != START:
                 log.error("! pushed messages up to %s left the bus before they were kept", lost)
-            self._keep(entries[-1].id, self.derive(entries), lost)
+            self._begin(entries[-1].id, self.derive(entries), lost)()
 
-    def _keep(self, until: str, entries: Sequence[Kept], kept: str) -> None:
-        keep = partial(self._queue.keep, CURSOR, until, entries, self._bound, kept=kept)
-        self.kept += self._link.call(keep)
-        self.reached = max(self.reached, until, key=order_of)
-        if entries:
-            self._last_kept = entries[-1].id
+    def _begin(self, until: str, entries: Sequence[Kept], kept: str) -> Callable[[], None]:
+        wait = self._link.begin(partial(self._queue.begin_keep, CURSOR, until, entries, self._bound, kept=kept))
+
+        def finish() -> None:
+            self.kept += wait()
+            self.reached = max(self.reached, until, key=order_of)
+            if entries:
+                self._last_kept = entries[-1].id
+
+        return finish
 
     def _kept_in(self, spans: Sequence[KeptSpan]) -> list[list[KeptRange]]:
         return self._queue.kept_together(CURSOR, spans, PORTION_COUNT, size=PORTION_BYTES)

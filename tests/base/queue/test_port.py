@@ -871,6 +871,26 @@ def test_two_workers_that_keep_the_same_entries_in_other_portions_keep_them_once
     assert queue.kept_until("users") == ids[4]
 
 
+def test_keeping_in_two_halves_is_keeping_whatever_is_asked_in_between(queue: QueuePort) -> None:
+    one, two, *_ = entries_of(queue)
+    kept = [Kept(f"user:{user}", entry_id, b"x") for entry_id in (one, two) for user in range(1_300)]
+    wait = queue.begin_keep("users", two, kept, Bound(10, 60))
+    assert queue.newest_id() != START
+    assert wait() == 2_600
+    assert queue.kept_until("users") == two
+    assert kept_ids(queue, "user:1299") == [one, two]
+    assert queue.begin_keep("users", two, kept, Bound(10, 60), kept=two)() == 0
+
+
+def test_a_keeping_that_nobody_waits_for_may_be_done_again(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    kept = [Kept("user:7", entry_id, b"x") for entry_id in ids]
+    queue.begin_keep("users", ids[1], kept[:2])
+    assert queue.keep("users", ids[-1], kept) in range(3, 6)
+    assert kept_ids(queue, "user:7") == ids
+    assert queue.kept_until("users") == ids[-1]
+
+
 def test_cursors_know_nothing_of_each_other(queue: QueuePort) -> None:
     one, two, *_ = entries_of(queue)
     queue.keep("users", two, [])

@@ -1,5 +1,7 @@
 import asyncio
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gevent
@@ -9,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtserver.base.failure.containment import StopRequest
+from rtserver.base.mark.memory_marks import MemoryMarks
+from rtserver.base.mark.port import Suspect
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Entry, QueueAwayError, just_before, number_of, order_of
 from rtserver.base.queue.signature import Signer
@@ -47,7 +51,7 @@ class Bus:
     def work_off(self, at_once: int = 10) -> None:
         """Do the work of the lane's greenlet until there is no more to do."""
         while True:
-            while len(self.lane):
+            while self.lane.is_busy:
                 self.lane.work()
             if self.lane.catch_up(self.position):
                 return
@@ -426,6 +430,135 @@ def test_a_flush_that_fails_costs_its_batch_and_the_lane_goes_on(
     assert [letter.reason for letter in dead_letters.peek(9)] == ["handler_failed"] * 3
     assert all(letter.detail.startswith(f"flush: {type(error).__name__}") for letter in dead_letters.peek(9))
     assert "Traceback" in caplog.text
+
+
+class Halved(Recorder):
+    """Flushes in two halves. ``done`` has the numbers of the flushes that have ended."""
+
+    error: BaseException | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.collected: list[int] = []
+        self.done: list[int] = []
+
+    def __call__(self, src: str, data: Any) -> None:
+        super().__call__(src, data)
+        self.collected.append(data)
+
+    def begin_flush(self) -> Callable[[], object]:
+        batch = self.collected
+        self.forget()
+        self.calls.append(f"begin {batch}")
+        return partial(self._end, batch)
+
+    def forget(self) -> None:
+        self.collected = []
+
+    def _end(self, batch: list[int]) -> None:
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        self.calls.append(f"end {batch}")
+        self.done += batch
+
+
+def test_a_flush_ends_behind_the_next_batch_or_when_nothing_waits() -> None:
+    handler = Halved()
+    bus = Bus(lane_of(handler, batch=2))
+    bus.bring(5)
+    bus.work_off()
+    assert handler.calls == [
+        *(0, 1, "begin [0, 1]"),
+        *(2, 3, "end [0, 1]", "begin [2, 3]"),
+        *(4, "end [2, 3]", "begin [4]", "end [4]"),
+    ]
+    assert bus.lane.handled == 5
+    assert not bus.lane.is_busy
+
+
+def suspects_of(marks: MemoryMarks) -> list[Suspect]:
+    """The suspects of the next process, if this one died now."""
+    return [*MemoryMarks(marks).mark("number").suspects()]
+
+
+def test_until_a_flush_has_ended_its_entries_are_not_done_and_count_as_being_with_the_handler() -> None:
+    marks = MemoryMarks()
+    mark = marks.mark("number")
+    bus = Bus(lane_of(Halved(), batch=2, mark=mark))
+    bus.bring(3)
+    ids = [entry.id for entry in bus.queue.range(START, bus.position, 3)]
+    bus.lane.work()
+    assert bus.lane.done_until(bus.position) == just_before(ids[0])
+    assert suspects_of(marks) == [Suspect(ids[0], ids[1], 1)]
+    bus.lane.work()
+    assert bus.lane.done_until(bus.position) == just_before(ids[2])
+    assert suspects_of(marks) == [Suspect(ids[2], ids[2], 1)]
+    bus.lane.work()
+    assert bus.lane.done_until(bus.position) == bus.position
+    assert suspects_of(marks) == []
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=str)
+def test_an_end_of_a_flush_that_fails_costs_its_own_batch(error: BaseException) -> None:
+    handler, dead_letters = Halved(), DeadLetters()
+    lane = Lane(handler, dead_letters, batch=2)
+    bus = Bus(lane)
+    bus.bring(3)
+    lane.work()
+    handler.error = error
+    bus.work_off()
+    assert [bytes(decode(letter.raw).data) for letter in dead_letters.peek(9)] == [b"0", b"1"]
+    assert handler.calls[-1] == "end [2]"
+    assert lane.handled == 1
+    assert lane.done_until(bus.position) == bus.position
+
+
+def test_a_stop_between_the_halves_passes_over_neither_batch() -> None:
+    handler = Halved()
+    lane = lane_of(handler, batch=2)
+    bus = Bus(lane)
+    bus.bring(4)
+    first = just_before(bus.queue.range(START, bus.position, 1)[0].id)
+    lane.work()
+    handler.error = OurStop()
+    with pytest.raises(OurStop):
+        bus.work_off()
+    assert lane.done_until(bus.position) == first
+    lane.begin_anew()
+    assert lane.position == first
+    bus.work_off()
+    assert handler.done == [0, 1, 2, 3]
+
+
+def test_a_loss_is_told_behind_the_flush_of_what_came_before_it() -> None:
+    handler = Halved()
+    lane = lane_of(handler)
+    bus = Bus(lane)
+    lane.on_lost = handler.calls.append
+    bus.bring(1)
+    lane.work()
+    lane.pass_gap("9-9")
+    assert handler.calls == [0, "begin [0]"]
+    bus.work_off()
+    assert handler.calls == [0, "begin [0]", "end [0]", "9-9"]
+
+
+def test_a_handler_that_is_full_is_flushed_before_it_gets_more() -> None:
+    class Small(Recorder):
+        def __call__(self, src: str, data: Any) -> None:
+            super().__call__(src, data)
+            self.is_full = data % 3 == 2
+
+        def flush(self) -> None:
+            super().flush()
+            self.is_full = False
+
+    handler = Small()
+    bus = Bus(lane_of(handler, batch=5))
+    bus.bring(7)
+    bus.work_off()
+    assert handler.calls == [0, 1, 2, "flush", 3, 4, 5, "flush", 6, "flush"]
 
 
 class Forgetful(Leaky):

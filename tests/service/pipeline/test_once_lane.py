@@ -122,7 +122,7 @@ def test_a_batch_that_could_not_be_kept_at_the_end_is_not_passed_over(monkeypatc
     site = Site()
     site.bus.bring(1)
 
-    def away(*_: Any) -> int:
+    def away(*_: Any, **__: Any) -> int:
         raise QueueAwayError("memory:", "gone")
 
     with monkeypatch.context() as patch:
@@ -130,7 +130,7 @@ def test_a_batch_that_could_not_be_kept_at_the_end_is_not_passed_over(monkeypatc
         site.link.is_ending = True
         with pytest.raises(QueueAwayError):
             site.bus.work_off()
-    site.inbox.on_done(site.bus.position)
+    site.inbox.on_done(site.lane.done_until(site.bus.position))
     assert site.queue.kept_until("once:number") != site.bus.position
     again = Site(site.queue)
     again.bus.work_off()

@@ -206,8 +206,38 @@ def test_while_messages_are_not_posted_yet_nobody_is_told_an_offset(queue: Memor
     desk.handler.take_late(entry)
     desk.handler.on_users(ExpectUser("7"))
     assert desk.around.posted == []
-    desk.handler.flush()
+    assert desk.handler.begin_flush() is None
     assert [type(each) for each in desk.around.posted] == [Deliver, PushesFrom]
+
+
+def test_who_comes_while_a_batch_is_kept_is_told_an_offset_behind_it(queue: MemoryQueue) -> None:
+    desk = Desk(queue)
+    [entry_id] = put(queue, 7)
+    [entry] = queue.read(desk.streams.begins_at, 10, 0)
+    desk.handler.take_late(entry)
+    end = desk.handler.begin_flush()
+    assert end is not None
+    desk.handler.on_users(ExpectUser("7"))
+    assert desk.around.posted == []
+    end()
+    assert [type(each) for each in desk.around.posted] == [Deliver, PushesFrom]
+    assert desk.around.posted[-1] == PushesFrom(("7",), entry_id)
+
+
+def test_while_messages_keep_coming_the_next_batch_waits_for_who_has_come(queue: MemoryQueue) -> None:
+    desk = Desk(queue)
+    ids = put(queue, 7, 7)
+    one, other = queue.read(desk.streams.begins_at, 10, 0)
+    desk.handler.take_late(one)
+    end = desk.handler.begin_flush()
+    assert end is not None
+    desk.handler.take_late(other)
+    desk.handler.on_users(ExpectUser("7"))
+    end()
+    assert [type(each) for each in desk.around.posted] == [Deliver]
+    assert desk.handler.begin_flush() is None
+    assert [type(each) for each in desk.around.posted] == [Deliver, Deliver, PushesFrom]
+    assert desk.around.posted[-1] == PushesFrom(("7",), ids[-1])
 
 
 def test_a_choosing_worker_says_no_offset_that_is_not_kept_yet(queue: MemoryQueue) -> None:

@@ -1,6 +1,7 @@
 """``pushuser``: a queue in memory, no threads. What is kept, what crosses the bridge, and in which order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,12 +10,12 @@ import pytest
 
 from rtserver.base.bridge.message import Deliver, PushedUntil
 from rtserver.base.queue.memory_queue import MemoryQueue
-from rtserver.base.queue.port import START, Bound, Kept, QueueAwayError, order_of
+from rtserver.base.queue.port import START, Bound, Kept, QueueAwayError, just_before, order_of
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.service.message import BadData, ServiceMessage
 from rtserver.service.pipeline.dead_letter import DeadLetters
-from rtserver.service.pipeline.lane import Lane
-from rtserver.service.push.push_user import BATCH_LIMIT, PART, RESERVED_TYPES, PushUserMsgHandler
+from rtserver.service.pipeline.lane import Lane, LaneOptions
+from rtserver.service.push.push_user import FULL, RESERVED_TYPES, PushUserMsgHandler
 from rtserver.service.push.user_streams import CURSOR, UserStreams
 from rtserver.service.queue_link import QueueLink
 from tests.service.pipeline.test_lane import Bus
@@ -77,8 +78,14 @@ class Office:
     def push(self, *datas: bytes) -> list[str]:
         """The same, flushed."""
         ids = self.handle(*datas)
-        self.handler.flush()
+        self.flush()
         return ids
+
+    def flush(self) -> None:
+        """Both halves of a flush."""
+        end = self.handler.begin_flush()
+        if end is not None:
+            end()
 
     def kept(self, stream: str) -> list[tuple[str, bytes]]:
         [found] = self.queue.kept(CURSOR, [stream], START, LATER, 100_000)
@@ -159,71 +166,143 @@ def test_an_outage_delays_and_keeps_the_order(office: Office) -> None:
 def test_what_could_not_be_kept_at_the_end_is_kept_and_pushed_by_the_next_start(office: Office) -> None:
     queue = office.queue
     assert isinstance(queue, FlakyQueue)
+    desk = Desk(office)
     office.link.is_ending = True
-    queue.outage = 1
-    office.handle(b'{"user_id":7,"type":"n","data":1}')
+    queue.outage = 2
+    desk.bring_lone(1)
     with pytest.raises(QueueAwayError):
-        office.handler.flush()
+        desk.bus.work_off()
     assert office.delivered == []
-    office.handler.on_done(queue.newest_id())  # the cursor must not pass over it
+    office.handler.on_done(desk.lane.done_until(queue.newest_id()))  # the cursor must not pass over it
     next_start = Office(queue)
     assert next_start.begins_behind == START
-    assert queue.kept_until(CURSOR) == office.streams.begins_at
+    assert order_of(queue.kept_until(CURSOR)) < order_of(desk.bus.position)
 
 
-def test_a_later_flush_keeps_what_an_earlier_one_could_not(office: Office) -> None:
+class Desk:
+    """An office's handler in its lane."""
+
+    def __init__(self, office: Office) -> None:
+        self.dead_letters = DeadLetters()
+        bounds = LaneOptions(bound=10 * FULL, batch=10 * FULL, is_ending=lambda: office.link.is_ending)
+        self.lane = Lane(office.handler, self.dead_letters, **bounds)
+        self.bus = Bus(self.lane)
+        self.bus.queue = office.queue
+
+    def bring_lone(self, *numbers: int, options: bytes = b"") -> None:
+        """Messages to one user."""
+        raw = b'{"type":"pushuser","src":"me","data":{"user_id":7,"type":"n","data":%d%b}}'
+        self.bus.bring_raw(*(raw % (number, options) for number in numbers))
+
+
+def numbers_in(pushes: Sequence[Deliver]) -> list[int]:
+    return [msgspec.json.decode(push.payload)["data"] for push in pushes]
+
+
+def test_a_batch_ends_where_it_is_large_enough_and_messages_that_are_not_kept_do_not_count(office: Office) -> None:
+    desk = Desk(office)
+    desk.bring_lone(*range(FULL - 1))
+    desk.bring_lone(*range(FULL - 1, FULL + 4), options=b',"keep":false')
+    desk.bring_lone(*range(FULL + 4, FULL + 7))
+    desk.bus.work_off()
     assert isinstance(office.queue, FlakyQueue)
-    office.link.is_ending = True
-    office.queue.outage = 1
-    first = office.handle(b'{"user_id":7,"type":"n","data":1}')
-    with pytest.raises(QueueAwayError):
-        office.handler.flush()
-    second = office.push(b'{"user_id":7,"type":"n","data":2}')
-    assert [entry_id for entry_id, _ in office.kept("user:7")] == first + second
-    assert [message.offset for message in office.delivered] == first + second
+    assert office.queue.kept_calls == 2
+    assert office.streams.kept == FULL + 2
+    assert numbers_in(office.delivered) == [*range(FULL + 7)]
+    assert office.queue.kept_until(CURSOR) == desk.bus.position
 
 
-def test_a_very_large_batch_is_kept_in_portions(office: Office) -> None:
-    everyone = b",".join(b"%d" % user for user in range(BATCH_LIMIT))
-    office.handle(b'{"user_id":[%b],"type":"n","data":1}' % everyone, b'{"user_id":7,"type":"n","data":2}')
-    assert len(office.delivered) == 1
-    assert office.streams.kept == BATCH_LIMIT
+def test_the_next_batch_is_handled_while_one_is_kept_and_pushed_behind_it(office: Office) -> None:
+    desk = Desk(office)
+    lane = desk.lane
+    desk.bring_lone(1)
+    lane.work()
+    first = desk.bus.position
+    assert office.queue.kept_until(CURSOR) == first  # Redis has it, and nobody has heard so
+    assert (office.delivered, lane.handled, lane.at_work) == ([], 0, 1)
+    desk.bring_lone(2)
+    office.handler.on_done(lane.done_until(desk.bus.position))
+    assert lane.done_until(desk.bus.position) == just_before(first)
+    second = desk.bus.position
+    lane.work()
+    assert numbers_in(office.delivered) == [1]
+    assert lane.done_until(desk.bus.position) == just_before(second)
+    lane.work()
+    assert numbers_in(office.delivered) == [2]
+    assert (lane.handled, lane.at_work) == (2, None)
+    assert lane.done_until(desk.bus.position) == desk.bus.position
 
 
-def test_the_first_part_of_a_batch_is_pushed_while_the_next_one_is_kept(office: Office, monkeypatch: Any) -> None:
-    keep = office.streams.keep
-    pushed: list[int] = []
-
-    def watched(until: str, entries: Sequence[Kept]) -> None:
-        pushed.append(len(office.around.posted))
-        keep(until, entries)
-
-    monkeypatch.setattr(office.streams, "keep", watched)
-    lone, unkept = b'{"user_id":7,"type":"n","data":1}', b'{"user_id":7,"type":"n","data":1,"keep":false}'
-    ids = office.handle(*[lone] * PART, *[unkept] * 5, *[lone] * PART, unkept)
-    office.handler.flush()
-    assert pushed == [0, PART + 5]
-    assert [message.offset for message in office.delivered] == [*ids[:PART], *[None] * 5, *ids[PART + 5 : -1], None]
-    assert office.queue.kept_until(CURSOR) == ids[-1]
+def test_what_is_not_kept_waits_for_what_came_before_it(office: Office) -> None:
+    desk = Desk(office)
+    desk.bring_lone(1)
+    desk.lane.work()
+    desk.bring_lone(2, options=b',"keep":false')
+    assert office.delivered == []
+    desk.lane.work()
+    assert numbers_in(office.delivered) == [1, 2]
 
 
-def test_what_an_earlier_part_has_pushed_is_not_pushed_again(office: Office, monkeypatch: Any) -> None:
-    office.link.is_ending = True
-    ids = office.handle(*[b'{"user_id":7,"type":"n","data":1}'] * (PART + 1))
-    keep = office.streams.keep
+def test_an_answer_that_does_not_come_costs_time_and_keeps_the_order(office: Office, monkeypatch: Any) -> None:
+    desk, outages = Desk(office), [1, 1]
+    begin_keep = office.queue.begin_keep
 
-    def kept_once(until: str, entries: Sequence[Kept]) -> None:
-        if office.around.posted:
-            raise QueueAwayError("redis", "gone")
-        keep(until, entries)
+    def cut(*args: Any, **options: Any) -> Any:
+        wait = begin_keep(*args, **options)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(office.streams, "keep", kept_once)
-        with pytest.raises(QueueAwayError):
-            office.handler.flush()
-    assert office.queue.kept_until(CURSOR) == ids[PART - 1]
-    office.handler.flush()
-    assert [message.offset for message in office.delivered] == ids
+        def answer() -> int:
+            if outages and outages.pop():
+                raise QueueAwayError("redis", "cut before the answer")
+            return wait()
+
+        return answer
+
+    monkeypatch.setattr(office.queue, "begin_keep", cut)
+    desk.bring_lone(1)
+    desk.lane.work()
+    desk.bring_lone(2)
+    desk.lane.work()
+    desk.bus.work_off()
+    assert not outages
+    assert numbers_in(office.delivered) == [1, 2]
+    assert len(office.kept("user:7")) == 2
+    assert office.streams.kept == 1  # nobody knows who kept the first one
+
+
+def test_a_batch_that_cannot_be_pushed_is_dead_and_the_one_behind_it_goes_out(
+    office: Office, monkeypatch: Any
+) -> None:
+    desk = Desk(office)
+    desk.bring_lone(1)
+    desk.lane.work()
+    desk.bring_lone(2)
+    post = office.around.context.post
+
+    def failing(*messages: Any) -> None:
+        if numbers_in(messages) == [1]:
+            raise OverflowError("an unexpected one")
+        post(*messages)
+
+    monkeypatch.setattr(office.handler, "services", replace(office.around.context, post=failing))
+    desk.bus.work_off()
+    [letter] = desk.dead_letters.peek(9)
+    assert letter.reason == "handler_failed"
+    assert letter.detail.startswith("flush: OverflowError: an unexpected one")
+    assert numbers_in(office.delivered) == [2]
+    assert desk.lane.handled == 1
+
+
+def test_a_lane_that_dies_between_the_halves_begins_anew_with_both_batches(office: Office) -> None:
+    desk = Desk(office)
+    desk.bring_lone(1)
+    desk.lane.work()
+    desk.bring_lone(2)
+    desk.lane.begin_anew()
+    desk.bus.work_off()
+    assert numbers_in(office.delivered) == [1, 2]
+    assert [entry_id for entry_id, _ in office.kept("user:7")] == [
+        entry.id for entry in office.queue.range(START, LATER, 9)
+    ]
 
 
 def test_a_push_in_the_dead_stream_does_not_go_out_with_a_later_one(office: Office, monkeypatch: Any) -> None:
@@ -232,7 +311,7 @@ def test_a_push_in_the_dead_stream_does_not_go_out_with_a_later_one(office: Offi
     bus = Bus(lane)
     bus.queue = office.queue
     with monkeypatch.context() as patch:
-        patch.setattr(office.streams, "keep", Mock(side_effect=OverflowError("an unexpected one")))
+        patch.setattr(office.streams, "begin_keep", Mock(side_effect=OverflowError("an unexpected one")))
         bus.bring_raw(b'{"type":"pushuser","src":"me","data":%b}' % b'{"user_id":7,"type":"n","data":1}')
         bus.work_off()
     assert [letter.reason for letter in dead_letters.peek(9)] == ["handler_failed"]
@@ -240,19 +319,6 @@ def test_a_push_in_the_dead_stream_does_not_go_out_with_a_later_one(office: Offi
     bus.work_off()
     assert [message.payload for message in office.delivered] == [payload for _, payload in office.kept("user:7")]
     assert [msgspec.json.decode(payload)["data"] for _, payload in office.kept("user:7")] == [2]
-
-
-def test_a_push_at_which_a_full_batch_cannot_be_kept_is_dead_and_does_not_go_out(
-    office: Office, monkeypatch: Any
-) -> None:
-    everyone = b",".join(b"%d" % user for user in range(BATCH_LIMIT))
-    office.handle(b'{"user_id":[%b],"type":"n","data":1}' % everyone)
-    with monkeypatch.context() as patch:
-        patch.setattr(office.streams, "keep", Mock(side_effect=OverflowError("an unexpected one")))
-        with pytest.raises(OverflowError):
-            office.handle(b'{"user_id":7,"type":"n","data":2}')
-    office.handler.flush()
-    assert [msgspec.json.decode(message.payload)["data"] for message in office.delivered] == [1]
 
 
 def test_a_worker_begins_where_any_worker_has_been() -> None:
@@ -289,7 +355,7 @@ def test_two_workers_keep_a_message_once_and_both_push_it() -> None:
     data = b'{"user_id":7,"type":"n","data":1}'
     [offset] = one.push(data)
     other.handler.handle(offset, "me", msgspec.json.decode(data, type=other.handler.data_type))
-    other.handler.flush()
+    other.flush()
     assert len(one.kept("user:7")) == 1
     assert (one.streams.kept, other.streams.kept) == (1, 0)
     assert one.delivered == other.delivered != []
@@ -331,7 +397,7 @@ def test_another_shape_is_not_taken(raw: bytes) -> None:
 def test_what_no_client_should_get_is_bad_data(office: Office, data: bytes) -> None:
     with pytest.raises(BadData):
         office.handle(data)
-    office.handler.flush()
+    office.flush()
     assert office.delivered == []
 
 

@@ -111,6 +111,23 @@ def test_a_refusal_that_is_tolerated_is_a_reply_in_its_place(client: RedisClient
     assert replies[1] == b"text"
 
 
+def test_other_calls_go_on_between_a_command_and_its_reply(client: RedisClient) -> None:
+    waits = [client.begin_script(ADD, ["a"], 2), client.begin("INCR", "a")]
+    assert client.call("ECHO", "x") == b"x"
+    assert {wait() for wait in waits} in ({2, 3}, {1, 3})
+    wait = client.begin("INCR", "a", "b")
+    assert client.call("ECHO", "y") == b"y"
+    with pytest.raises(RedisCallError, match="wrong number of arguments"):
+        wait()
+
+
+def test_a_reply_that_nobody_waits_for_is_not_the_next_one_s(client: RedisClient) -> None:
+    client.call("PING")
+    wait = client.begin("ECHO", "late")
+    del wait
+    assert [client.call("ECHO", word) for word in ("one", "two")] == [b"one", b"two"]
+
+
 def test_who_stops_waiting_leaves_no_reply_for_the_next_one(server: RedisProcess) -> None:
     with gevent_client(server.url) as client, client_of(server) as other:
         waiting = gevent.spawn(client.call, "BLPOP", "list", 0, role=Role.BLOCKING)

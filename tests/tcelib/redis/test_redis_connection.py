@@ -107,6 +107,25 @@ def test_a_script_that_is_refused_inside_counts_as_well(pair: Pair, client: Redi
     assert client.call("EVAL", caught, 1, "a") == 3
 
 
+def test_a_command_that_is_begun_at_a_server_that_is_no_primary_now_is_repeated_when_its_reply_is_read(
+    pair: Pair, client: RedisClient
+) -> None:
+    assert client.begin("INCR", "a")() == 1
+    pair.swap()
+    wait = client.begin("INCR", "a")
+    assert wait() == 2
+
+
+def test_a_command_whose_connection_ends_before_its_reply_is_not_repeated(pair: Pair, client: RedisClient) -> None:
+    client.call("PING")
+    wait = client.begin("BLPOP", "list", 5)
+    client.close()
+    with pytest.raises(RedisCallError) as caught:
+        wait()
+    assert caught.value.trouble is Trouble.AWAY
+    assert client.call("SET", "a", 1)
+
+
 @pytest.mark.parametrize("is_atomic", [False, True])
 def test_several_commands_are_repeated_where_none_of_them_was_done(
     pair: Pair, client: RedisClient, is_atomic: bool
@@ -259,7 +278,13 @@ def test_what_is_refused_is_not_repeated_and_keeps_its_connection() -> None:
 @pytest.mark.parametrize("connect", [plain_client, gevent_client])
 def test_where_nobody_listens_every_call_says_so(free_port: int, connect: Connect) -> None:
     with connect(f"redis://:secret@127.0.0.1:{free_port}/3") as client:
-        for ask in (lambda: client.call("PING"), lambda: client.call_together([("PING",)]), lambda: held(client)):
+        begun = client.begin("PING")
+        for ask in (
+            lambda: client.call("PING"),
+            begun,
+            lambda: client.call_together([("PING",)]),
+            lambda: held(client),
+        ):
             with pytest.raises(RedisCallError, match=f"redis://127.0.0.1:{free_port}/3: ") as caught:
                 ask()
             assert caught.value.trouble is Trouble.AWAY
