@@ -87,7 +87,7 @@ class Reader(Generic[L]):
         self.claimed = self.retried = self.length = 0
         self.rule = rule
         self._queue = queue
-        self._claim_from = claim or queue.claim
+        self._claim_from = claim
         self._call = call
         self._pause = pause
         self._now = now
@@ -188,7 +188,8 @@ class Reader(Generic[L]):
 
     def _claim(self, now: float, room: int) -> list[Delivery]:
         self.length = self._call(self._queue.length)  # first: it may fail, and what is claimed must come to hand
-        claimed = self._deliver(self._claim_from, self.name, room, self.rule.claim_seconds) if room > 0 else []
+        claim = self._claim_from or self._queue.claim
+        claimed = self._deliver(claim, self.name, room, self.rule.claim_seconds) if room > 0 else []
         if not claimed:  # otherwise there may be more
             self._look_at = now + min(LOOK_SECONDS, self.rule.claim_seconds)
         self.claimed += len(claimed)
