@@ -25,13 +25,17 @@ class NoProgramError(Exception):
     """A program is missing. The text says how Debian has it."""
 
 
-def check_programs() -> None:
-    """Raises ``NoProgramError`` where Broker-J could not run."""
-    missing = [program for program in PROGRAMS if shutil.which(program) is None]
-    if missing:
-        raise NoProgramError(
-            f"{', '.join(missing)} not found; on Debian: apt-get install openjdk-17-jdk-headless maven"
-        )
+def need_programs() -> None:
+    """Install from Debian what Broker-J needs, where that is allowed. Raises ``NoProgramError``."""
+    if missing_programs():
+        subprocess.run(["/bin/sh", "-c", f". tools/apt.sh && apt_install {PACKAGES}"], cwd=ROOT, check=False)
+    if missing := missing_programs():
+        raise NoProgramError(f"{', '.join(missing)} not found; on Debian: apt-get install {PACKAGES}")
+
+
+def missing_programs() -> list[str]:
+    """Return the programs that are not on the PATH."""
+    return [program for program in PROGRAMS if shutil.which(program) is None]
 
 
 def fetch_jars() -> None:
@@ -49,7 +53,7 @@ def fetch_jars() -> None:
 def main() -> int:
     """Run everything; 1 where something failed, 2 where a program is missing."""
     try:
-        check_programs()
+        need_programs()
     except NoProgramError as error:
         print(f"Queues at a broker cannot be tested: {error}", file=sys.stderr)
         return 2
