@@ -28,7 +28,7 @@ ALONE, TOGETHER, BATCH = 1_000, 10_000, 200
 
 
 class Row(NamedTuple):
-    """What was measured. ``cpu_us`` is processor time of this process for each message, in microseconds."""
+    """Figures of one run. ``cpu_us`` is processor time of this process for each message, in microseconds."""
 
     what: str
     rate: float

@@ -22,7 +22,7 @@ class Column:
     keys: Keys
     write: Callable[[Any], str]
     is_compared: bool = False
-    """What the share of our row stands beside."""
+    """Rows that the share of ours stands beside."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Peer:
     queues: int = 1
     """Number of rtserver's queues."""
     compressed: bool = False
-    """Whether its clients insist on compression."""
+    """True if its clients insist on compression."""
 
     def python(self) -> str:
         """The interpreter for its scripts. Raises ``InstallError`` when something it needs is missing."""

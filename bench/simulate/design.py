@@ -34,7 +34,7 @@ UNSOLVED = (BUS, HISTORY)
 
 @dataclass(frozen=True)
 class Size:
-    """What users and producers do in a second.
+    """Load of users and producers in a second.
 
     ``names`` are different quotes. ``quotes`` ticks come, each message with ``per_message`` of them and ``per_push``
     messages in one push. ``arrivals`` users come.

@@ -47,7 +47,7 @@ LOADS = (
 
 @dataclass(frozen=True)
 class Piece:
-    """What one command measures. ``measure`` returns numbers and lists that JSON has."""
+    """Piece that one command measures. ``measure`` returns numbers and lists that JSON has."""
 
     title: str
     measure: Callable[[], dict[str, Any]]

@@ -77,7 +77,7 @@ class UnitCosts:
 
 @dataclass(frozen=True)
 class Demand:
-    """What producers do in a second, and who watches.
+    """Load of producers in a second, and its viewers.
 
     ``messages`` of ``quotes`` quotes each come in pushes of ``batch``; they have ``names`` different quotes in turn.
     Each quote has ``viewers`` clients, spread over all workers.

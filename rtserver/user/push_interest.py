@@ -19,7 +19,7 @@ REFUSAL = "pushed messages cannot be had at the moment"
 
 
 class PushInterest:
-    """What the services know of the users in ``by_user``. ``on_offset`` hears up to where nothing more is pushed."""
+    """Interest in the users of ``by_user``. ``on_offset`` hears up to where nothing more is pushed."""
 
     def __init__(
         self,

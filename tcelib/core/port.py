@@ -20,7 +20,7 @@ class Transport(Protocol):
     """The shell around one connection: it owns the socket, the clock and the waiting."""
 
     may_compress: bool
-    """Whether compressed packets may be sent at all: on TCP only."""
+    """True if compressed packets may be sent at all: on TCP only."""
 
     def is_mine(self) -> bool:
         """Return true in the thread of the connection."""

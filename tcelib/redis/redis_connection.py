@@ -52,7 +52,7 @@ class Role(Enum):
     BLOCKING = "blocking"
     """Commands that wait in Redis."""
     PUBLISHING = "publishing"
-    """What producers push."""
+    """Messages of producers."""
     FOLLOWING = "following"
     """Reads that may be older than the primary's: a replica may serve them."""
     INSPECTION = "inspection"

@@ -21,7 +21,7 @@ INDEX_TABLE = "ifxdef.txt"
 Emit: TypeAlias = Callable[[Model, Module], Mapping[str, str]]
 """The files that are made of a module: names, and texts."""
 Check: TypeAlias = Callable[[Model], Iterable[Problem]]
-"""What is right in the IDL, and cannot be said in the language, or not without harm."""
+"""Words that are right in the IDL, and cannot be said in the language, or not without harm."""
 
 
 def command_parser(program: str, description: str, directory: str) -> argparse.ArgumentParser:

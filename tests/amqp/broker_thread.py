@@ -17,7 +17,7 @@ class BrokerThread:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address that it listens on."""
         return f"amqp://127.0.0.1:{self.port}"
 
     def start(self) -> Self:

@@ -193,7 +193,7 @@ def test_a_receiver_that_takes_what_is_settled_is_sent_it_once(broker: BrokerThr
 
 
 def valid_bytes() -> bytes:
-    """What a client says first: SASL, open, begin, attach, flow, a message."""
+    """The first words of a client: SASL, open, begin, attach, flow, a message."""
     from tcelib.queue.address import Address
     from tcelib.queue.amqp.live import Live
 

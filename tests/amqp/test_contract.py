@@ -29,7 +29,7 @@ def suite(module: ModuleType) -> dict[str, Callable[..., None]]:
 
 
 class Common:
-    """What the suites share."""
+    """The parts that the suites share."""
 
     @pytest.fixture(params=["threads", "hub"])
     @staticmethod

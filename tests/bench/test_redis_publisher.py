@@ -23,7 +23,7 @@ class Clock:
 
 
 def due(monkeypatch: pytest.MonkeyPatch, order: Order, queues: tuple[str, ...]) -> dict[str, list[str]]:
-    """What a second's tenth brings."""
+    """The messages of a tenth of a second."""
     monkeypatch.syspath_prepend(str(Path(bench.peers.__path__[0])))
     clock = Clock()
     work = Work(order, clock)

@@ -34,7 +34,7 @@ return 1
 
 
 class OldServer:
-    """What a server of the version before does with the list and the bus.
+    """Work of a server of the version before on the list and the bus.
 
     It moves a message as an entry of the one field "raw", under an id whose second part counts all entries. Of an
     entry it reads the value of the first field, whatever there is besides.

@@ -1,4 +1,4 @@
-"""What the services are told of who is here, and which connections wait for their answer."""
+"""Users that the services are told of, and the connections that wait for their answer."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -53,12 +53,12 @@ class Engine:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more comes in, or goes out."""
+        """True if nothing more comes in, or goes out."""
         return self._is_over
 
     @property
     def failure(self) -> str:
-        """What ended the connection, as the transport says it; empty for none."""
+        """Return the error that ended the connection, as the transport says it; empty for none."""
         return told(self._transport.condition)
 
     def receive(self, data: bytes) -> None:

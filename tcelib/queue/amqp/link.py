@@ -16,7 +16,7 @@ FATES = {
 
 
 class Fate:
-    """What became of a message that was sent. ``refusal`` is empty if the broker took it."""
+    """Fate of a message that was sent. ``refusal`` is empty if the broker took it."""
 
     __slots__ = ("is_known", "refusal")
 
@@ -112,7 +112,7 @@ class Inlet(Link):
 
     @property
     def is_draining(self) -> bool:
-        """Whether the broker has not yet said that it has nothing more for us."""
+        """True until the broker says that it has nothing more for us."""
         return bool(self._link.draining())
 
     def ask(self, count: int) -> None:

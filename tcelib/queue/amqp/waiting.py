@@ -1,4 +1,4 @@
-"""How a connection to a broker waits: the port of ``tcelib.queue.shell.thread_waiting`` and ``hub_waiting``."""
+"""Waiting of a connection to a broker: the port of ``tcelib.queue.shell.thread_waiting`` and ``hub_waiting``."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ class Door(AbstractContextManager[Any, None], Protocol):
 
 
 class Socket(Protocol):
-    """What a connection needs of a socket. Each call raises ``OSError`` where the connection is broken."""
+    """Socket, as a connection needs it. Each call raises ``OSError`` where the connection is broken."""
 
     def recv(self, most: int, /) -> bytes:
         """Return bytes that have come; none is their end."""
@@ -35,7 +35,7 @@ class Socket(Protocol):
 
 
 class Waiting(Protocol):
-    """How a connection opens its socket, waits, and goes on beside the program."""
+    """Port by which a connection opens its socket, waits, and goes on beside the program."""
 
     def connect(self, host: str, port: int, seconds: float) -> Socket:
         """Return a socket whose sends take ``seconds`` at most. Raises ``OSError``."""

@@ -77,7 +77,7 @@ class QueueNode:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the queue holds nothing and nobody reads it."""
+        """True if the queue holds nothing and nobody reads it."""
         return not (self._waiting or self._held or self._consumers)
 
     def check_room(self, size: int) -> None:
@@ -153,7 +153,7 @@ class TopicNode:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody subscribes."""
+        """True if nobody subscribes."""
         return not self._subscriptions
 
     def subscribe(self, end: Callable[[NodeError], object]) -> Subscription:

@@ -50,7 +50,7 @@ class Peer:
 
     @property
     def is_over(self) -> bool:
-        """Whether the connection has ended."""
+        """True if the connection has ended."""
         return self._engine.is_over
 
     def receive(self, data: bytes) -> None:

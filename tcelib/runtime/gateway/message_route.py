@@ -1,4 +1,4 @@
-"""What a gateway takes from its surroundings: the file that describes it, and a number that no other gateway has."""
+"""Surroundings of a gateway: the file that describes it, and a number that no other gateway has."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Which pushes a worker takes: its choice alone, and the handler with it on a queue in memory."""
+"""Choice of the pushes that a worker takes: alone, and the handler with it on a queue in memory."""
 
 from contextlib import suppress
 

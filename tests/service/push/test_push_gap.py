@@ -1,4 +1,4 @@
-"""What one worker left to another, which did not keep it: on a queue in memory, and with a real Redis."""
+"""Messages that one worker left to another, which did not keep them: on a queue in memory, and with a real Redis."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who keeps what is pushed: a queue in memory, a lease and a clock that the test moves."""
+"""Keeping of pushes by one worker: a queue in memory, a lease and a clock that the test moves."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who answers on a queue: "no" only where that is certain."""
+"""Responders of a queue: "no" only where that is certain."""
 
 import pytest
 

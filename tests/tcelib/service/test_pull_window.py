@@ -1,4 +1,4 @@
-"""How many calls a reader takes at once."""
+"""Number of calls that a reader takes at once."""
 
 from tcelib.service.pull_window import QUICK_SECONDS, PullWindow
 

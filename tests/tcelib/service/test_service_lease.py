@@ -1,4 +1,4 @@
-"""What a service may claim: messages of those whose leases have ended, and of nobody who lives."""
+"""Claims of a service: messages of those whose leases have ended, and of nobody who lives."""
 
 import pytest
 
