@@ -78,7 +78,8 @@ class BothSides:
         repeats = self.repeats.find(opened)
         self.dispatcher.dispatch(opened, repeats)
         for lane in self.lanes:
-            lane.work()
+            while lane.is_busy:
+                lane.work()
         return not repeats
 
     @property
