@@ -17,13 +17,16 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test most-tests test-all lint types js pythons django-matrix amqp wheel bench chaos workers failover leak heap market regions codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run run-cluster test most-tests test-all lint types js pythons django-matrix amqp wheel bench chaos workers failover leak heap market regions codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) $(NATIVE) ## set up what is needed and start the server; ARGS="--port 8000" are its options
 	@exec $(PYTHON) -m rtserver $(ARGS)
+
+run-cluster: $(TEST_READY) ## start the example of docs/tce/cluster.md: queues, a server, gateways; ARGS="--type stream --gateways 2 --servers 3"
+	@exec $(PYTHON) tools/run_cluster.py $(ARGS)
 
 # Types are checked meanwhile: tests that wait leave enough of the processors.
 test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, types, and all tests but those of the longer targets

@@ -38,7 +38,7 @@ from tcelib.runtime.local_server import LocalServer
 from tcelib.transport import gevent_tcp, gevent_websocket
 from tcelib.transport.hub import tls
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_kind import KINDS, MQ, QPID, open_queue
+from tcelib.transport.hub.queue_kind import KINDS, MQ, QPID, TOPIC, open_queue
 from tcelib.transport.hub.server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
 
@@ -124,16 +124,15 @@ class RpcEndPoint:
 
     @classmethod
     def of(cls, endpoint: EndPoint) -> "RpcEndPoint":
-        """Return the endpoint of a configuration file. Raises ``ValueError`` for a kind that programs cannot open."""
+        """Return the endpoint of a configuration file."""
         node, is_at_broker = endpoint.node, endpoint.type is EndPointType.QPID
-        if node is not None and node.type is NodeType.TOPIC and not is_at_broker:
-            raise ValueError(f"{endpoint.name!r} is a topic, which programs cannot open yet")
+        mark = TOPIC if node is not None and node.type is NodeType.TOPIC else ""
         return cls(
             endpoint.name,
             endpoint.host,
             endpoint.port,
             # The address of a broker has options, the key in Redis has none.
-            endpoint.address if is_at_broker or node is None else node.name,
+            endpoint.address if is_at_broker or node is None else mark + node.name,
             keyfile=endpoint.keyfile,
             certfile=endpoint.certfile,
             compress=int(endpoint.compress),

@@ -94,11 +94,6 @@ def test_an_adapter_takes_endpoints_and_connections_as_well_as_names(
     [
         ("common_defs: {endpoints: [{name: a, type: zmq}]}\nserver: {}", r"config\.yml:1:27: error: zmq cannot"),
         ("common_defs: {endpoints: []}\nclient: {endpoints: []}", "no program is called 'server'; there are: client"),
-        (
-            "common_defs: {endpoints: [{name: a, type: stream, address: 'a;{node:{type:topic}}'}]}\n"
-            "server: {endpoints: [{name: a, af_mode: AF_READ}]}",
-            "'a' is a topic, which programs cannot open yet",
-        ),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(

@@ -17,6 +17,7 @@ from typing import Any
 import gevent
 import gevent.event
 import pytest
+import redis
 
 import tcelib as tce
 from tcelib.queue.error import AddressError
@@ -24,6 +25,7 @@ from tcelib.transport.hub import shell
 from tests.conftest import unused_port
 from tests.tcelib.transport.contract import Watcher
 from tests.tcelib.transport.talk import Talk, TalkPrx
+from tests.until import until
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
@@ -371,6 +373,21 @@ def test_an_adapter_that_is_stopped_listens_no_more(communicator: tce.RpcCommuni
     assert caught.value.errcode == tce.RPCERROR_CONNECT_FAILED
 
 
-def test_a_topic_is_never_opened_as_a_queue_of_its_name(communicator: tce.RpcCommunicator) -> None:
-    with pytest.raises(ValueError, match="'topic:news' is a topic"):
-        communicator.connect(tce.RpcEndPoint("news", addr="topic:news", type_="stream"), tce.AF_READ)
+def test_what_is_sent_to_a_topic_reaches_every_reader_and_nothing_of_one_that_left_stays(
+    communicator: tce.RpcCommunicator, redis_url: str
+) -> None:
+    topic = {"name": "news", "host": redis_url, "addr": "topic:news", "type_": "stream"}
+    readers = [(tce.RpcCommunicator(), Talk(gevent.event.Event())) for _ in range(2)]
+    for program, servant in readers:
+        program.createAdapter("news", tce.RpcEndPoint(**topic)).addServant(servant)
+    with redis.Redis.from_url(redis_url) as client:
+        until(lambda: client.zcard("topic:news") == 2, "both are subscribed", pause=gevent.sleep)
+        prx = TalkPrx(communicator.connect(tce.RpcEndPoint(**topic), tce.AF_WRITE))
+        prx.note_oneway("copper is up")
+        until(lambda: all(servant.notes for _, servant in readers), "both have it", pause=gevent.sleep)
+        assert [servant.notes for _, servant in readers] == [["copper is up"]] * 2
+        [first, second] = client.keys("topic:news:*:*")
+        assert client.ttl(first) > 0 < client.ttl(second)
+        for program, _ in readers:
+            program.shutdown()
+        assert client.keys("topic:news*") == []

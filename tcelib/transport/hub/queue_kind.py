@@ -7,9 +7,8 @@ from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.lease.redis import RedisLeases
 from tcelib.queue.address import parse_address
 from tcelib.queue.amqp.open import open_queue as open_queue_at
-from tcelib.queue.error import MessageError
 from tcelib.queue.message import DeadLetter
-from tcelib.queue.port import Queue, ReliableQueue
+from tcelib.queue.port import ReliableQueue
 from tcelib.queue.reader import Reader, ReaderRule
 from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import RedisStreamQueue, redis_stream
@@ -19,9 +18,10 @@ from tcelib.redis.redis_connection import plain_client
 from tcelib.service.call_body import expires_of
 from tcelib.service.service_lease import REGISTRY, LeaseClaim, ServiceLease, unique_name
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_link import QueueLink
+from tcelib.transport.hub.queue_link import Outlet, QueueLink
 from tcelib.transport.hub.queue_source import BareSource, ReliableSource, Source
 from tcelib.transport.hub.shell import HubHome
+from tcelib.transport.hub.topic import TopicSource, TopicWriter
 from tcelib.transport.option import NESTING, Options
 
 MQ, STREAM, QPID = "mq", "stream", "qpid"
@@ -29,12 +29,12 @@ TOPIC = "topic:"
 
 
 class Opened(NamedTuple):
-    """A queue that was opened; ``source`` is its reading side, None where it is only written to.
+    """A queue or topic that was opened; ``source`` is its reading side, None where it is only written to.
 
     ``has_headers``: its messages carry headers.
     """
 
-    queue: Queue
+    queue: Outlet
     source: Source | None
     has_headers: bool
 
@@ -63,9 +63,12 @@ def open_list(url: str, key: str, reads: bool, options: Options) -> Opened:
 
 
 def open_stream(url: str, key: str, reads: bool, options: Options) -> Opened:
-    """Open a Redis stream, whose messages stay in it until they are done. Raises ``MessageError`` for a bad name."""
+    """Open a Redis stream, whose messages stay in it until they are done, or a topic.
+
+    Raises ``MessageError`` for a bad name.
+    """
     if key.startswith(TOPIC):
-        raise MessageError("the name of a queue", f"{key!r} is a topic, which no endpoint of type stream opens yet")
+        return _open_topic(url, key, reads, options)
     queue = redis_stream(gevent_client(url), key)
     return Opened(queue, _stream_source(url, queue, options) if reads else None, has_headers=True)
 
@@ -77,6 +80,15 @@ def _stream_source(url: str, queue: RedisStreamQueue[DeadLetter], options: Optio
     rule, claim = ReaderRule(most_held=most * NESTING), LeaseClaim(queue, lease.live)
     reader = Reader(queue, lease.reader, rule=rule, claim=claim)
     return ReliableSource(queue.name, reader, most_at_once=most, drain_seconds=options.drain_seconds, lease=lease)
+
+
+def _open_topic(url: str, key: str, reads: bool, options: Options) -> Opened:
+    """Open a topic in Redis."""
+    writer, most = TopicWriter(gevent_client(url), key), options.max_waiting_servants
+    if not reads:
+        return Opened(writer, None, has_headers=True)
+    source = TopicSource(gevent_client(url), key, most_at_once=most, drain_seconds=options.drain_seconds)
+    return Opened(writer, source, has_headers=True)
 
 
 def open_node(url: str, address: str, reads: bool, options: Options) -> Opened:

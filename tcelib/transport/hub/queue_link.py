@@ -7,7 +7,7 @@ Bodies, and who may answer where, are the business of ``RpcQueueConnection``.
 
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 import gevent.event
@@ -20,7 +20,6 @@ from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_CONNECTION_LOST, RPCE
 from tcelib.fork import forget_in_children
 from tcelib.queue.error import QueueAwayError, QueueError
 from tcelib.queue.message import NO_HEADERS, Delivery, Message
-from tcelib.queue.port import Queue
 from tcelib.service.call_body import is_return
 from tcelib.service.taken_call import IDEMPOTENT_HEADERS
 from tcelib.transport.hub.queue_collection import QueueCollection
@@ -58,6 +57,18 @@ class _Batch:
         self.failure: RpcException | None = None
 
 
+class Outlet(Protocol):
+    """Writing side of a queue or a topic."""
+
+    name: str
+
+    def put(self, messages: Sequence[Message]) -> None:
+        """See ``Queue``: all of them or none. Raises ``QueueError``."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
 class QueueLink(HubShell):
     """The transport of one queue's connection. It reads where there is a ``source``.
 
@@ -70,7 +81,7 @@ class QueueLink(HubShell):
         self,
         home: HubHome,
         options: Options,
-        queue: Queue,
+        queue: Outlet,
         queues: QueueCollection,
         *,
         source: Source | None = None,

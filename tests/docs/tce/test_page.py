@@ -1,45 +1,21 @@
 """The tutorial's page in a real browser, served from a checkout."""
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.docs.tce.served import served
 from tests.docs.tce.workshop import Workshop
-from tests.e2e.conftest import new_context
 
 TCP, WEBSOCKET = "16005", "16006"
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Files, without a line for each."""
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Nothing."""
 
 
 @pytest.fixture
 def url(workshop: Workshop) -> Iterator[str]:
     """The address at which the workshop's checkout is served."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(workshop.root))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own."""
-    context = new_context(browser)
-    page = context.new_page()
-    yield page
-    context.close()
+    with served(workshop.root) as url:
+        yield url
 
 
 def test_the_page_reads_is_told_and_comes_back(workshop: Workshop, url: str, page: Page) -> None:

@@ -1,4 +1,4 @@
-"""A copy of docs/tce/examples as a user has them in a checkout: compiled, run as commands, on ports of its own."""
+"""A copy of docs/tce/examples, or of docs/tce/cluster, as a user has it: compiled, run as commands, on own ports."""
 
 import os
 import shlex
@@ -6,9 +6,10 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.conftest import unused_port
 from tests.docs.document import ROOT, all_blocks
@@ -46,17 +47,28 @@ class RunningExample:
 
 
 class Workshop:
-    """``root`` looks like a checkout; the examples lie in ``directory``, with ``ports`` in place of their own."""
+    """``root`` looks like a checkout; the examples lie in ``directory``, with ``ports`` in place of their own.
 
-    def __init__(self, root: Path, redis_port: int = 0) -> None:
+    Further words of the files are ``replaced``.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        redis_port: int = 0,
+        *,
+        source: Path = EXAMPLES,
+        ports: Sequence[str] = PORTS,
+        replaced: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         self.root = root
-        self.directory = root / "docs" / "tce" / "examples"
-        self.ports = {port: unused_port() for port in PORTS}
-        self._replaced = {**self.ports, REDIS_PORT: redis_port}
+        self.directory = root / source.relative_to(ROOT)
+        self.ports = {port: unused_port() for port in ports}
+        self._replaced = {**self.ports, REDIS_PORT: redis_port, **replaced}
         self.directory.mkdir(parents=True)
         (root / "site").symlink_to(ROOT / "site")
         shutil.copy(ROOT / "package.json", root)
-        for file in examples():
+        for file in examples(source):
             self.write(file.name, file.read_text(encoding="utf-8"))
 
     def write(self, name: str, text: str) -> None:
@@ -113,10 +125,10 @@ class Workshop:
         until(takes_connections, f"port {port} takes connections", RUN_SECONDS, tolerated=OSError)
 
 
-def examples() -> list[Path]:
+def examples(source: Path = EXAMPLES) -> list[Path]:
     """The files of the examples, without those that a reader has made by following the tutorial there."""
-    made = (EXAMPLES / ".gitignore").read_text(encoding="utf-8").split()
-    files = [file for file in EXAMPLES.iterdir() if file.is_file()]
+    made = (source / ".gitignore").read_text(encoding="utf-8").split()
+    files = [file for file in source.iterdir() if file.is_file()]
     return [file for file in files if not any(file.match(pattern) for pattern in made)]
 
 
