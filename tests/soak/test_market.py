@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+import pytest
+
 from soak.market.fill import Plan
 from soak.market.kept import mark_of
 from soak.market.past import DAY_MS, day_bars, minute_bars, quotes, trading_days
@@ -80,6 +82,7 @@ def run(*options: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
 
 
+@pytest.mark.soak
 def test_a_short_run_measures_a_real_server_over_a_past_that_was_stored_before(tmp_path: Path) -> None:
     store = tmp_path / "market.rdb"
     assert run("--seconds", "0", "--store", str(store)).returncode == 0

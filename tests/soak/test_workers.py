@@ -131,6 +131,7 @@ def sessions(server: Server) -> list[Session]:
     return make_sessions(server.local.redis_url, server.local.directory, 2 * CLIENTS)
 
 
+@pytest.mark.soak
 def test_clients_of_a_killed_worker_come_back_with_every_message_once(
     server: Server, sessions: list[Session]
 ) -> None:
@@ -141,6 +142,7 @@ def test_clients_of_a_killed_worker_come_back_with_every_message_once(
     assert 0 < report.lost < CLIENTS
 
 
+@pytest.mark.soak
 def test_a_renewal_of_all_workers_refuses_and_resets_nobody(server: Server, sessions: list[Session]) -> None:
     order = Order("renew", workers=2, clients=CLIENTS, pushes=200, items=2, arrivals=200.0, calm=0.3)
     report = Play(order, server, sessions[CLIENTS:], print).run()

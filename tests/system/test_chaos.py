@@ -31,6 +31,7 @@ def test_nothing_is_lost_doubled_or_reordered_whatever_breaks() -> None:
     assert all(episode.sent == episode.delivered > 0 for episode in result.episodes)
 
 
+@pytest.mark.soak
 def test_a_server_that_forgets_what_it_was_sent_before_is_found_out() -> None:
     # A producer that gets no answer for two seconds sends again, and a Redis that wakes up takes both.
     fault = replace(fault_named("freeze redis"), least=4.0, most=4.0)
