@@ -287,7 +287,8 @@ class MemoryQueue:
     ) -> int:
         """See ``QueuePort``."""
         here = order_of(self.kept_until(cursor))
-        if cursor in self._cursors and order_of(kept) > here:
+        is_noted = self._lost is not None and number_of(kept) == number_of(self._lost)
+        if cursor in self._cursors and order_of(kept) > here and not is_noted:
             self._lost = max(kept, self._lost or START, key=order_of)
         self._moments[cursor,] = self._now()
         touched: dict[_KeptStream, None] = {}

@@ -663,6 +663,17 @@ def test_who_was_before_what_is_lost_is_told_and_who_was_at_its_end_is_not(queue
     assert told == [Gone.UNKNOWN, Gone.UNKNOWN, Gone.UNKNOWN, None, None]
 
 
+def test_a_worker_that_has_only_seen_the_end_of_a_noted_gap_makes_it_no_longer(queue: QueuePort) -> None:
+    one, *_ = entries_of(queue)
+    queue.keep("users", one, [])
+    known = beyond(queue, 9)
+    queue.intake(0, known)
+    queue.put(messages(1))
+    new = queue.intake(0.1, known).newest_id
+    queue.keep("users", new, [Kept("user:7", new, b"x")], Bound(10, 60), kept=just_before(new))
+    assert [gone(queue, "user:7", place) for place in (one, known, new)] == [Gone.UNKNOWN, None, None]
+
+
 def test_who_was_before_copies_that_are_lost_is_told_although_the_bus_has_all_its_entries(queue: QueuePort) -> None:
     one, two, *_, last = entries_of(queue)
     queue.keep("users", one, [Kept("user:7", one, b"x")], Bound(10, 60))

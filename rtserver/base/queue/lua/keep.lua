@@ -23,10 +23,13 @@ local notes = redis.call('MGET', KEYS[1], KEYS[2], prefix .. 'end')
 local cursor = parts_of(notes[1]) and notes[1] or '0-0'
 
 -- Some copies are missing: Redis failed over to a replica that had the entries and not the copies. They are not made
--- again, but clients that resume from before them are told.
+-- again, but clients that resume from before them are told. Of a gap whose last number is noted, the note knows the id
+-- better than a caller who has only seen where the gap ends.
 if cursor ~= '0-0' and is_behind(kept, cursor) then
   local lost_id = noted(prefix .. 'lost')
-  if not lost_id or is_behind(kept, lost_id) then
+  local _, kept_number = parts_of(kept)
+  local _, lost_number = parts_of(lost_id or '')
+  if not lost_id or (is_behind(kept, lost_id) and kept_number ~= lost_number) then
     redis.call('SET', prefix .. 'lost', kept)
   end
 end
