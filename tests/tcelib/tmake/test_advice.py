@@ -50,6 +50,7 @@ def load(place: Path) -> None:
     run(find_node(), str(place / "load.mjs"))
 
 
+@pytest.mark.javascript
 @pytest.mark.parametrize(
     ("idl", "wrong", "advice"),
     [
@@ -76,6 +77,7 @@ def test_a_name_is_written_as_the_message_says(
     load(place)
 
 
+@pytest.mark.javascript
 def test_a_circle_of_modules_is_left_as_the_message_says(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     idl = """
         module a { struct S { d::U u; c::T t; }; interface A { int f(); }; }
@@ -94,6 +96,7 @@ def test_a_circle_of_modules_is_left_as_the_message_says(place: Path, capsys: py
     load(place)
 
 
+@pytest.mark.javascript
 def test_a_module_that_is_not_known_is_imported_as_the_message_says(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +107,7 @@ def test_a_module_that_is_not_known_is_imported_as_the_message_says(
     load(place)
 
 
+@pytest.mark.javascript
 def test_an_interface_gets_the_index_that_the_message_asks_for(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,6 +117,7 @@ def test_an_interface_gets_the_index_that_the_message_asks_for(
     load(place)
 
 
+@pytest.mark.javascript
 def test_a_module_of_the_runtimes_name_does_not_overwrite_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "a.idl").write_text("module tce { struct S { int x; }; }")
     (place / "tce.js").write_text("the runtime")

@@ -104,6 +104,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return write
 
 
+@pytest.mark.javascript
 def test_structs_proxies_and_servants_of_such_names_load_and_work(made: Callable[..., Path]) -> None:
     names, operations, interfaces = model_of(IDL).modules
     (every,) = operations.interfaces()
@@ -118,6 +119,7 @@ def test_structs_proxies_and_servants_of_such_names_load_and_work(made: Callable
     run(find_node(), str(made("use.mjs", script)))
 
 
+@pytest.mark.javascript
 def test_typescript_takes_the_declarations_of_such_names(made: Callable[..., Path]) -> None:
     use = "".join(f'import * as {name} from "./{name}.js";\n' for name in ("names", "operations", "interfaces"))
     use += "const one: number = new names.then_({ x: 1 }).x;\nexport { interfaces, one, operations };\n"
