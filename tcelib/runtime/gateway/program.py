@@ -3,6 +3,7 @@
 import logging
 import os
 
+from tcelib.gateway.config.text_value import words_of
 from tcelib.runtime.communicator import RpcCommunicator
 
 log = logging.getLogger("tce.gateway")
@@ -24,15 +25,10 @@ def start_gateway(name: str, path: str | os.PathLike[str]) -> RpcCommunicator:
     if not server.routes:
         raise GatewayError(f"{path} has no routes for a server called {name!r}")
     try:
-        for endpoint_name in words(server.getPropertyValue("listen", "")):
+        for endpoint_name in words_of(server.getPropertyValue("listen", "")):
             adapter = program.createAdapter(endpoint_name, endpoint_name)
             log.info("= listening at %s: %s", endpoint_name, adapter.ep)
     except (OSError, ValueError) as error:
         program.shutdown()
         raise GatewayError(f"{endpoint_name} cannot be opened: {error}") from error
     return program
-
-
-def words(text: str) -> list[str]:
-    """Return the parts of a list with commas."""
-    return [word for word in map(str.strip, text.split(",")) if word]
