@@ -48,7 +48,7 @@ class Gateway:
         self._idempotent = frozenset(route.index for route in server.routes if route.is_idempotent)
         self._clients: dict[RpcConnection, Client] = {}
         self._rooms: dict[Client, gevent.event.Event] = {}
-        self._writers: dict[str, QueueWriter] = {}
+        self._writers: dict[str, QueueWriter[Client]] = {}
         self._peers: dict[str, RpcConnection] = {}
         self._watch: gevent.Greenlet | None = None
 
@@ -175,7 +175,7 @@ class Gateway:
                 log.warning("! a message was not passed on: %s", failure)
         return verb is not Verb.SERVE
 
-    def _on_unsent(self, parcel: Parcel) -> None:
+    def _on_unsent(self, parcel: Parcel[Client]) -> None:
         if parcel.sender is not None:
             self._act(self.router.clients.unsent(parcel.sender, parcel.body))
 

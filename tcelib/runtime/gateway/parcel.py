@@ -1,17 +1,18 @@
 """Parcel: one message on its way to a queue."""
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from tcelib.gateway.client import Client
+S = TypeVar("S")
+"""Type of a sender: a gateway's client, or the name of one."""
 
 
-class Parcel(NamedTuple):
+class Parcel(NamedTuple, Generic[S]):
     """A body without envelope. ``sender`` waits for its answer; None where nobody does.
 
     ``seconds`` is how long that is, infinite without a sender. ``is_idempotent`` as in ``Route``.
     """
 
     body: bytes
-    sender: Client | None
+    sender: S | None
     seconds: float
     is_idempotent: bool

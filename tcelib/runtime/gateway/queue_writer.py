@@ -4,15 +4,15 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Generic, Protocol
 
 import gevent
 import gevent.event
 
 from tcelib.error import RpcException
 from tcelib.queue.message import NO_HEADERS, Message
-from tcelib.runtime.gateway.parcel import Parcel
+from tcelib.runtime.gateway.parcel import Parcel, S
 from tcelib.service.taken_call import IDEMPOTENT_HEADERS
-from tcelib.transport.hub.queue_link import QueueLink
 
 MOST_AT_ONCE = 1_000
 PAUSE_BYTES = 4 * 1024 * 1024
@@ -20,17 +20,26 @@ PAUSE_BYTES = 4 * 1024 * 1024
 CLOSE_SECONDS = 5.0
 log = logging.getLogger("tce.gateway")
 
-OnUnsent = Callable[[Parcel], object]
-"""Takes a parcel that did not get onto the queue, or perhaps did not."""
+
+class Outward(Protocol):
+    """Writing side of a queue. ``has_headers``: its messages carry headers."""
+
+    has_headers: bool
+
+    def put(self, messages: Sequence[Message], /) -> None:
+        """Put messages on the queue: all or none. Raises ``RpcException`` (CONNECT_FAILED, SENDFAILED)."""
 
 
-class QueueWriter:
-    """Writes to the queue of ``link``. ``add`` never waits; a greenlet of its own does."""
+class QueueWriter(Generic[S]):
+    """Writes to the queue of ``link``. ``add`` never waits; a greenlet of its own does.
 
-    def __init__(self, link: QueueLink, on_unsent: OnUnsent) -> None:
+    ``on_unsent`` takes a parcel that did not get onto the queue, or perhaps did not.
+    """
+
+    def __init__(self, link: Outward, on_unsent: Callable[[Parcel[S]], object]) -> None:
         self._link = link
         self._on_unsent = on_unsent
-        self._parcels: list[Parcel] = []
+        self._parcels: list[Parcel[S]] = []
         self._bytes = 0
         self._has_parcels = gevent.event.Event()
         self._has_room = gevent.event.Event()
@@ -43,7 +52,7 @@ class QueueWriter:
         """True while its senders may be read."""
         return self._bytes <= PAUSE_BYTES
 
-    def add(self, parcel: Parcel) -> None:
+    def add(self, parcel: Parcel[S]) -> None:
         """Write a message soon, together with others."""
         self._parcels.append(parcel)
         self._bytes += len(parcel.body)
@@ -75,7 +84,7 @@ class QueueWriter:
             elif self._is_closed:
                 return
 
-    def _write(self, batch: Sequence[Parcel]) -> None:
+    def _write(self, batch: Sequence[Parcel[S]]) -> None:
         try:
             self._link.put([self._message(parcel) for parcel in batch])
         except RpcException as failure:
@@ -87,7 +96,7 @@ class QueueWriter:
             if self.has_room:
                 self._has_room.set()
 
-    def _message(self, parcel: Parcel) -> Message:
+    def _message(self, parcel: Parcel[S]) -> Message:
         if not self._link.has_headers:
             return Message(parcel.body)
         headers = IDEMPOTENT_HEADERS if parcel.is_idempotent else NO_HEADERS

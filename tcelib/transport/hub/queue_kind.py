@@ -17,6 +17,7 @@ from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import plain_client
 from tcelib.service.call_body import expires_of
 from tcelib.service.service_lease import REGISTRY, LeaseClaim, ServiceLease, unique_name
+from tcelib.transport.hub.answer_queue import AnswerQueues
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.queue_link import Outlet, QueueLink
 from tcelib.transport.hub.queue_source import BareSource, ReliableSource, Source
@@ -129,7 +130,15 @@ def open_queue(
 ) -> RpcQueueConnection:
     """The connection of a queue: ``name`` to its callers, ``key`` at the server. It is entered in ``queues``."""
     opened = KINDS[kind].open(url, key, reads, options)
-    link = QueueLink(HubHome(), options, opened.queue, queues, source=opened.source, has_headers=opened.has_headers)
+    link = QueueLink(
+        HubHome(),
+        options,
+        opened.queue,
+        queues,
+        source=opened.source,
+        has_headers=opened.has_headers,
+        answers=_answers_below(url, key, queues, options, kind) if reads else None,
+    )
     connection = RpcQueueConnection(
         name, link, max_packet_bytes=options.max_packet_bytes, call_timeout=options.call_timeout
     )
@@ -138,3 +147,14 @@ def open_queue(
     connection.opened()
     link.read()
     return connection
+
+
+def _answers_below(url: str, key: str, queues: QueueCollection, options: Options, kind: str) -> AnswerQueues | None:
+    """Return the queues for answers below a queue in Redis. A topic has none, nor has a broker's address."""
+    if kind not in (MQ, STREAM) or key.startswith(TOPIC):
+        return None
+
+    def open_below(name: str) -> RpcQueueConnection:
+        return open_queue(name, url, name, queues, reads=False, writes=False, options=options, kind=kind)
+
+    return AnswerQueues(key, open_below)

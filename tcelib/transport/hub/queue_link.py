@@ -18,10 +18,11 @@ from tcelib.core.port import Done
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
 from tcelib.fork import forget_in_children
-from tcelib.queue.error import QueueAwayError, QueueError
+from tcelib.queue.error import MessageError, QueueAwayError, QueueError
 from tcelib.queue.message import NO_HEADERS, Delivery, Message
 from tcelib.service.call_body import is_return
 from tcelib.service.taken_call import IDEMPOTENT_HEADERS
+from tcelib.transport.hub.answer_queue import AnswerQueues
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.queue_source import CLOSE_SECONDS, RETRY_SECONDS, Source
 from tcelib.transport.hub.shell import HubHome, HubShell
@@ -72,7 +73,8 @@ class Outlet(Protocol):
 class QueueLink(HubShell):
     """The transport of one queue's connection. It reads where there is a ``source``.
 
-    ``has_headers``: messages of the queue carry headers. ``is_draining`` is true once it takes no more messages.
+    ``has_headers``: messages of the queue carry headers. ``answers`` are queues that answers may go to beside those
+    that the program has opened. ``is_draining`` is true once it takes no more messages.
     """
 
     connection: RpcQueueConnection
@@ -86,11 +88,13 @@ class QueueLink(HubShell):
         *,
         source: Source | None = None,
         has_headers: bool = False,
+        answers: AnswerQueues | None = None,
     ) -> None:
         super().__init__(home, options)
         self.may_compress = False
         self._queue = queue
         self._source = source
+        self._answers = answers
         self.has_headers = has_headers
         self._queues = queues
         self._batch = _Batch()
@@ -151,11 +155,17 @@ class QueueLink(HubShell):
             batch.failure = failure
 
     def write_to(self, queue: str, body: bytes, /) -> None:
-        """See ``QueueTransport``: only to queues that this program has opened."""
-        writer = self._queues.writer(queue)
+        """See ``QueueTransport``: only to queues that this program has opened, and to those below this one."""
+        writer = self._queues.writer(queue) or self._below(queue)
         if writer is None:
             raise RpcException(RPCERROR_SENDFAILED, f"the queue {queue!r} is not open for writing")
         writer.transport.write([body])
+
+    def _below(self, queue: str) -> RpcQueueConnection | None:
+        try:
+            return None if self._answers is None else self._answers.find(queue)
+        except MessageError as error:
+            raise RpcException(RPCERROR_SENDFAILED, str(error)) from error
 
     def drain(self, asker: object, /) -> None:
         """See ``QueueTransport``. Waits for ``drain_seconds`` of the source. Answers still leave."""
@@ -181,6 +191,8 @@ class QueueLink(HubShell):
         self.forget_deadline()
         self.drain(gevent.getcurrent())
         self._queue.close()
+        if self._answers is not None:
+            self._answers.close()
 
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """See ``Transport``. The message is done when the coroutine is."""
