@@ -70,7 +70,7 @@ class Rule(NamedTuple):
 RULES = (
     # Pure: bytes, messages and `now` in, bytes, messages and verdicts out.
     Rule("rtserver/base/wire/*", {WIRE}, {"msgspec", "tornado.util", "ujson"}, WAITING | CLOCKS),
-    Rule("rtserver/base/limit/*", {LIMIT}, set(), WAITING | CLOCKS),
+    Rule("rtserver/base/limit/*", {LIMIT}, {"tcelib.limit"}, WAITING | CLOCKS),
     Rule("rtserver/market/indicator/*", {MARKET, f"{MARKET}.indicator"}, set(), WAITING | CLOCKS),
     Rule("rtserver/market/book/*", {MARKET, CALENDAR, f"{MARKET}.book"}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/market/calendar/*", {MARKET, CALENDAR}, {"msgspec"}, WAITING | CLOCKS),
@@ -82,7 +82,12 @@ RULES = (
     Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.queue", "tcelib.redis"}, WAITING),
     Rule("rtserver/base/mark/*", {MARK, QUEUE}, set(), WAITING | CLOCKS),
     Rule("rtserver/base/send/*", {SEND}, set(), WAITING | CLOCKS),
-    Rule("rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, SEND, WIRE}, {"tornado"}, CLOCKS),
+    Rule(
+        "rtserver/base/connection/*",
+        {BRIDGE, CONNECTION, FAILURE, LIMIT, SEND, WIRE},
+        {"tcelib.limit", "tornado"},
+        CLOCKS,
+    ),
     Rule(
         "rtserver/base/tce/*",
         {CONNECTION, FAILURE, LIMIT, TCE, WIRE, "rtserver.idl"},
@@ -92,20 +97,22 @@ RULES = (
     Rule("rtserver/base/listener/*", {CONNECTION, LIMIT, LISTENER, SEND, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS),
     Rule("rtserver/base/*", set(), set(), WAITING | CLOCKS),
     # The websocket thread, from left to right.
-    Rule("rtserver/user/session/*", {FAILURE, LIMIT, QUEUE, USER, SESSION}, {"django", "msgspec"}),
+    Rule("rtserver/user/session/*", {FAILURE, LIMIT, QUEUE, USER, SESSION}, {"django", "msgspec", "tcelib.limit"}),
     Rule("rtserver/user/topic/*", {BRIDGE, LIMIT, TOPIC, WIRE}, set(), WAITING | CLOCKS),
     Rule(
         "rtserver/user/*",
         {BRIDGE, FAILURE, LIMIT, QUEUE, TCE, WIRE, USER, SESSION, TOPIC},
-        {"msgspec", "tcelib.core"},
+        {"msgspec", "tcelib.core", "tcelib.limit"},
     ),
     Rule(
         "rtserver/modules/*",
         {BRIDGE, LIMIT, f"{MARKET}.*", QUEUE, WIRE, USER, SESSION, TOPIC, MODULES},
-        {"msgspec"},
+        {"msgspec", "tcelib.limit"},
         WAITING,
     ),
-    Rule("rtserver/handlers/*", {LIMIT, CALENDAR, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
+    Rule(
+        "rtserver/handlers/*", {LIMIT, CALENDAR, WIRE, USER, MODULES, HANDLERS}, {"msgspec", "tcelib.limit"}, WAITING
+    ),
     # The registry of leases, for both threads.
     Rule(
         "rtserver/registry/*",
@@ -158,7 +165,7 @@ RULES = (
     # Producers that ship: they meet a server by its queue alone.
     Rule("rtserver/feed/*", {f"{MARKET}.*", QUEUE, WIRE, SERVICE, QUOTE, FEED}, {"msgspec", "tornado"}),
     # Who watches the rest.
-    Rule("rtserver/watch/*", {BRIDGE, LIMIT, WIRE, WATCH}, set()),
+    Rule("rtserver/watch/*", {BRIDGE, LIMIT, WIRE, WATCH}, {"tcelib.limit"}),
     # The load tool meets a server from outside: it knows the wire and the queue.
     Rule(
         "rtserver/bench/client/*",
@@ -191,7 +198,7 @@ RULES = (
     Rule(
         "rtserver/bootstrap/process/*",
         {LIMIT, LISTENER, QUEUE, WIRE, CONFIG, PROCESS},
-        {"tcelib.lease", "tcelib.redis"},
+        {"tcelib.lease", "tcelib.limit", "tcelib.redis"},
     ),
     # The supervisor's process has one thread and one loop, and nothing of its workers.
     Rule(
@@ -209,7 +216,7 @@ RULES = (
     Rule(
         "rtserver/bootstrap/web/*",
         {CONNECTION, LIMIT, LISTENER, REGISTRY, WIRE, WATCH, CONFIG, SITE, WEB},
-        {"msgspec", "prometheus_client", "tornado"},
+        {"msgspec", "prometheus_client", "tcelib.limit", "tornado"},
     ),
     Rule(
         "rtserver/bootstrap/command/*",
@@ -242,6 +249,7 @@ RULES = (
     # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.
     Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
+    Rule("tcelib/limit/*", {"tcelib.limit"}, set(), WAITING | CLOCKS),
     Rule("tcelib/lease/*", {"tcelib.lease", "tcelib.redis"}, set(), WAITING - {"concurrent", "threading"}),
     Rule(
         "tcelib/redis/*",
@@ -379,7 +387,7 @@ def test_every_rule_is_about_some_file() -> None:
     [
         ("rtserver/base/wire/frame.py", "socket"),
         ("rtserver/base/wire/json.py", "tornado.web"),
-        ("rtserver/base/limit/admission.py", "rtserver.base.connection.connection_set"),
+        ("tcelib/limit/admission.py", "rtserver.base.connection.connection_set"),
         ("rtserver/base/connection/outbox.py", "rtserver.user.user_agent"),
         ("rtserver/base/connection/outbox.py", "rtserver.baseball"),
         ("rtserver/base/connection/connection.py", "rtserver.base.tce.login"),

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.connection.connection_set import ConnectionSet
-from rtserver.base.limit.table import LimitCounts
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.shared import TceShared
 from rtserver.bootstrap.process.certificate import Certificate
@@ -29,6 +28,7 @@ from rtserver.user.user_manager import UserManager
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail
 from rtserver.watch.loop_guard import LoopGuard
+from tcelib.limit.table import LimitCounts
 
 
 def all_measures(

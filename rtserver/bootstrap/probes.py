@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rtserver.base.limit.memory_guard import MemoryGuard
 from rtserver.bootstrap.service_side import ServiceSide
 from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.health import Probe, Reading, beat_probe, canary_probe, loops_probe, memory_probe
@@ -12,6 +11,7 @@ from rtserver.service.pipeline.queue_memory import QueueMemory
 from rtserver.service.replica.near_bus import NearBus
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail
+from tcelib.limit.memory_guard import MemoryGuard
 
 STALE_SECONDS = 3.0
 """A thread whose last beat is older does not turn."""

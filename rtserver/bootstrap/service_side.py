@@ -14,7 +14,6 @@ from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.message import Message, PushesLost
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.limit.table import Limit
-from rtserver.base.limit.tally import Tally
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.shard import queue_of
@@ -53,6 +52,7 @@ from rtserver.service.user_commands import UserCommands
 from rtserver.user.session.site_credential import lifetime_of
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 from tcelib.lease.redis import RedisLeases
+from tcelib.limit.tally import Tally
 from tcelib.redis.gevent_redis import gevent_client
 
 PAUSE_SECONDS = 0.001

@@ -13,10 +13,8 @@ from django.conf import settings
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.connection.connection import fan_out
-from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.cpu_quota import CallLater
-from rtserver.base.limit.table import LimitCounts
-from rtserver.base.limit.tally import Tally
+from rtserver.base.limit.table import Limit
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_revocations import RedisRevocations
@@ -60,6 +58,9 @@ from rtserver.user.topic.board import Topics
 from rtserver.user.user_limits import UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
+from tcelib.limit.admission import Admission
+from tcelib.limit.table import LimitCounts
+from tcelib.limit.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def build_user_side(
     """Build the websocket thread's objects on the event loop. Raises ``PluginError``."""
     threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
     run_thread = ThreadPoolExecutor(1, "rtserver-look-ups")
-    limited = LimitCounts()
+    limited = LimitCounts(Limit)
     revocations = RedisRevocations(plain_client(redis_url), config.queue)
     groups = group_members(config, note)
     log_ins = LoginWatch(

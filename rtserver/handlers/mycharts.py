@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from rtserver.base.limit.cpu_quota import CallLater
-from rtserver.base.limit.tally import KeyCount
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
 from rtserver.modules.chart_part import CalendarOf
@@ -24,6 +23,7 @@ from rtserver.modules.mychart_agent import MyChartAgent, RateCap, no_cap
 from rtserver.modules.session_news import SessionNews
 from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
+from tcelib.limit.tally import KeyCount
 
 Request: TypeAlias = ChartRequest | IndicatorsRequest | MoreRequest | RateRequest | UnlistenRequest
 

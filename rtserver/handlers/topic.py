@@ -3,12 +3,12 @@
 ``modules.topic_message`` makes the messages that answer.
 """
 
-from rtserver.base.limit.tally import KeyCount
 from rtserver.modules.mychart_agent import RateCap, no_cap
 from rtserver.modules.topic_agent import SubscribeRequest, TopicAgent, UnsubscribeRequest
 from rtserver.modules.topic_message import TOPIC, SnapshotMessages
 from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
+from tcelib.limit.tally import KeyCount
 
 
 class TopicMsgHandler(BaseUserMsgHandler):

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
-from rtserver.base.limit.tally import KeyCount
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
 from rtserver.modules.chart_part import CalendarOf, Part, feed_request, page_of, part_of, within_page
@@ -24,6 +23,7 @@ from rtserver.user.topic.board import GroupKey
 from rtserver.user.topic.rate import granted
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
+from tcelib.limit.tally import KeyCount
 
 QUOTES = "quotes"
 """The service of the feeds."""

@@ -11,7 +11,6 @@ import msgspec
 
 from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
-from rtserver.base.limit.tally import KeyCount
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
 from rtserver.modules.chart_request import MaxRate
@@ -23,6 +22,7 @@ from rtserver.user.msg_handler import RequestError
 from rtserver.user.topic.rate import granted
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
+from tcelib.limit.tally import KeyCount
 
 MAX_REQUEST_BYTES = 4_096
 """Length of a request as JSON. Both threads keep it as long as the subscription lasts."""

@@ -10,13 +10,13 @@ from typing import Generic, Protocol, TypeVar
 
 from rtserver.base.bridge.message import Refused, Snapshot, Update
 from rtserver.base.limit.steps import Steps
-from rtserver.base.limit.tally import KeyCount
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.policy import ForbiddenError, ServiceRequest
 from rtserver.user.topic.board import GroupKey, Held
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
+from tcelib.limit.tally import KeyCount
 
 NO_REF = 0  # ref of a subscription that was never posted; real refs begin at 1
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import ExpectUser, GoneUsers, Message, PresentUsers, PushesFrom, WatchUsers
-from rtserver.base.limit.too_many import UnavailableError
 from rtserver.user.agent_registry import AgentIndex
+from tcelib.limit.too_many import UnavailableError
 
 ANSWER_SECONDS = 5.0
 """Time for an answer. It comes within a millisecond, unless the service thread stands still."""

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares, ProcessorClock, cpu_rate
-from rtserver.base.limit.table import Limit, LimitCounts
-from rtserver.base.limit.tally import Counts, LocalTally, Tally
-from rtserver.base.limit.token_bucket import rate_of
-from rtserver.base.limit.too_many import TooMany
+from rtserver.base.limit.table import Limit
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.json_depth import is_deeper
 from rtserver.base.wire.json_number import SLOW_NUMBERS_TEXT, has_more_slow_numbers
+from tcelib.limit.table import LimitCounts
+from tcelib.limit.tally import Counts, LocalTally, Tally
+from tcelib.limit.token_bucket import rate_of
+from tcelib.limit.too_many import TooMany
 
 CROWDED_SECONDS = 30
 
@@ -58,7 +59,7 @@ class UserLimits:
         self.connections = _counts(tally, Limit.CONNECTIONS_PER_USER, bounds.connections)
         self.charts = _counts(tally, Limit.CHARTS_PER_USER, bounds.charts)
         self.topics = _counts(tally, Limit.TOPICS_PER_USER, bounds.topics)
-        self.counted = LimitCounts() if counted is None else counted
+        self.counted = LimitCounts(Limit) if counted is None else counted
         self._clock = clock
         self._shares = None
         if bounds.cpu and call_later is not None:

@@ -33,7 +33,6 @@ from rtserver.base.bridge.message import (
     WatchUsers,
 )
 from rtserver.base.failure.cancellation import is_cancelled
-from rtserver.base.limit.too_many import UnavailableError
 from rtserver.base.wire.client_message import encode, exact
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.message_size import MessageSizeLimit
@@ -52,6 +51,7 @@ from rtserver.user.session_watch import Authenticator, SessionWatch
 from rtserver.user.topic.board import FanOut, Topics, push_to_each
 from rtserver.user.user_agent import Connection, UserAgent
 from rtserver.user.user_limits import UserLimits
+from tcelib.limit.too_many import UnavailableError
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Protocol
 
-from rtserver.base.limit.memory_guard import MemoryBounds, MemoryGuard
+from tcelib.limit.memory_guard import MemoryBounds, MemoryGuard
 
 LOOK_SECONDS = 1.0
 COUNT_LOOKS = 5

@@ -28,7 +28,7 @@ MOST_LOG_SOURCES = 50
 FEED_NAMES = "rtserver.service.quote.feed_request.FeedName"
 MOST_FEED_NAMES = 1_024
 """Checked requests, which are remembered for all clients."""
-REMEMBERED = {"rtserver.base.limit.token_bucket.TokenBucket": 6, "rtserver.base.limit.cpu_quota.FairShare": 2}
+REMEMBERED = {"tcelib.limit.token_bucket.TokenBucket": 6, "rtserver.base.limit.cpu_quota.FairShare": 2}
 """How many of each are remembered of an address or a user until others have come for as long; both threads do so."""
 EMPTY_AT_REST = (
     "connections",

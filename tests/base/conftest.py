@@ -11,13 +11,13 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from rtserver.base.limit.admission import Admission
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.send.plain import PLAIN
 from rtserver.base.send.port import Sender
 from rtserver.base.tce.server import TceServer
+from tcelib.limit.admission import Admission
 from tests.base.native_sender import native_sender
 from tests.base.recording_owner import RecordingOwner
 from tests.base.server import build_server, build_tce

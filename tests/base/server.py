@@ -4,11 +4,11 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from rtserver.base.connection.shared import ConnectionBounds
-from rtserver.base.limit.admission import Admission
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.server import TceServer
 from rtserver.base.tce.shared import TceShared
 from tcelib.core.adapter import RpcCommAdapter
+from tcelib.limit.admission import Admission
 
 BOUNDS = {field.name for field in fields(ConnectionBounds)}
 TCE_OPTIONS = {"max_packet_bytes", "login_seconds"}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
-from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.frame import Opcode
 from rtserver.base.wire.protocol import INFLATED_AT_ONCE
+from tcelib.limit.admission import Admission
 from tests.base.conftest import Connect
 from tests.base.connection.test_deflated_websocket import RSV1, deflated
 from tests.base.recording_owner import RecordingOwner, Session

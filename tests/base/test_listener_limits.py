@@ -9,13 +9,13 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.forwarded import read_networks
+from tcelib.limit.admission import Admission
+from tcelib.limit.table import AdmissionLimits
 from tests.base.listener.test_http_listener import HANDSHAKE, Page, meet
 from tests.base.recording_owner import RecordingOwner
 from tests.base.server import build_server

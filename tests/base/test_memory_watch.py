@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from rtserver.base.limit.memory_guard import MemoryBounds
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.bootstrap.web.health import memory_probe
 from rtserver.watch.memory_watch import MemoryWatch
+from tcelib.limit.memory_guard import MemoryBounds
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner
 from tests.websocket_client import AsyncWebSocketClient

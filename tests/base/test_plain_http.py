@@ -14,14 +14,14 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener import pending_request, tornado_stream
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+from tcelib.limit.admission import Admission
+from tcelib.limit.table import AdmissionLimits
 from tests.base.listener.test_http_listener import HANDSHAKE, Peer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
 from tests.base.server import build_server

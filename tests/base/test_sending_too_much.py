@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rtserver.base.limit.connection_rate import rates_of
 from rtserver.base.listener.upgrade import WebSocketServer
+from tcelib.limit.connection_rate import rates_of
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner
 from tests.websocket_client import BINARY, CONTINUATION, PING, PONG, TEXT, masked

@@ -7,8 +7,8 @@ from typing import Any
 import redis
 from playwright.sync_api import Page, expect
 
-from rtserver.base.limit.token_bucket import BURST_SECONDS
 from rtserver.bootstrap.config.config import Config
+from tcelib.limit.token_bucket import BURST_SECONDS
 from tests.demo_site import run_lines
 from tests.e2e.conftest import log_in, settle
 from tests.running_server import RunningServer

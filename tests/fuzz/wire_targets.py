@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from rtserver.base.limit.address import MAX_TEXT, neighbourhood
 from rtserver.base.listener.upgrade import UpgradeRequest
 from rtserver.base.queue.signature import SignatureError, Signer
 from rtserver.base.wire.deflate import maybe_accept, most_deflated_bytes
@@ -16,6 +15,7 @@ from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, c
 from rtserver.base.wire.http_head import has_bare_line_feed, parse_request
 from rtserver.base.wire.origin import OriginError, normal_origin
 from rtserver.base.wire.protocol import WebSocketProtocol
+from tcelib.limit.address import MAX_TEXT, neighbourhood
 from tests.fuzz.target import Target, TryOne, always
 from tests.websocket_client import BINARY, CONTINUATION, PING, PONG, TEXT, close, header, masked, upgrade_request
 

@@ -12,7 +12,6 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 
 from rtserver.base.bridge.mailbox import Bridge
-from rtserver.base.limit.admission import Admission
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
@@ -26,6 +25,7 @@ from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
+from tcelib.limit.admission import Admission
 from tests.base.server import build_server, build_tce
 from tests.tce_client import TceClient
 from tests.user_side import Site

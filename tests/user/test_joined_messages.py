@@ -17,13 +17,14 @@ from rtserver.base.connection.flusher import Flusher
 from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.connection.timer_wheel import TimerWheel
 from rtserver.base.connection.websocket import WebSocketReceiver
-from rtserver.base.limit.table import LimitCounts
+from rtserver.base.limit.table import Limit
 from rtserver.base.send.port import Sender, ShortWrite
 from rtserver.base.wire.deflate import deflated_text_frame
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.identity import Identity
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_manager import UserManager
+from tcelib.limit.table import LimitCounts
 from tests.user_side import Site
 
 USERS = 3
@@ -99,7 +100,7 @@ class World:
         self.wheel = TimerWheel(0.0)
         self.rates = None
         self.too_slow = self.too_large = 0
-        self.limited = LimitCounts()
+        self.limited = LimitCounts(Limit)
         self.topics = Topics(fan_out, self.loop, chunk_bytes=200)
         self.handler = UserManager([], self.topics, lambda message: None, Site(), epoch="e", fan_out=fan_out)
         self.mailbox = Mailbox()

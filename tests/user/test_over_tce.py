@@ -9,11 +9,11 @@ import pytest
 
 import tcelib as tce
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick
-from rtserver.base.limit.connection_rate import rates_of
 from rtserver.base.tce import serving_turns
 from rtserver.base.wire.client_message import encode
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserBounds
+from tcelib.limit.connection_rate import rates_of
 from tests.tce_client import (
     CALL,
     CONNECT_REJECT,

@@ -10,9 +10,9 @@ import pytest
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import ExpectUser, GoneUsers, Message, PresentUsers, PushesFrom, WatchUsers
-from rtserver.base.limit.too_many import UnavailableError
 from rtserver.user.agent_registry import AgentIndex
 from rtserver.user.push_interest import PushInterest
+from tcelib.limit.too_many import UnavailableError
 
 P = ParamSpec("P")
 

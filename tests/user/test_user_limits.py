@@ -2,9 +2,9 @@
 
 import pytest
 
-from rtserver.base.limit.too_many import TooMany
 from rtserver.base.wire.client_message import BadMessage
 from rtserver.user.user_limits import UserBounds, UserLimits
+from tcelib.limit.too_many import TooMany
 
 
 def met(limits: UserLimits) -> dict[str, int]:

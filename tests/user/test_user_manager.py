@@ -20,7 +20,6 @@ from rtserver.base.bridge.message import (
     Unsubscribe,
     Update,
 )
-from rtserver.base.limit.too_many import UnavailableError
 from rtserver.base.wire.client_message import encode
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.delivery import LARGE_BYTES
@@ -29,6 +28,7 @@ from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.session.authenticator import LookUpResult
 from rtserver.user.session_watch import RECHECKED_TOGETHER
 from rtserver.user.user_agent import UserAgent
+from tcelib.limit.too_many import UnavailableError
 from tests.user_side import Online
 
 

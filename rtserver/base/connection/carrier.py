@@ -5,9 +5,9 @@ from typing import Protocol, TypeAlias
 
 from rtserver.base.connection.handler import Agent, Identity
 from rtserver.base.connection.shared import Shared
-from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.wire.payload import Framing
+from tcelib.limit.connection_rate import ConnectionRate
 
 
 class BinaryPeer(Protocol):

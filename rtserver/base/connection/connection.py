@@ -25,11 +25,11 @@ from rtserver.base.connection.shared import Shared
 from rtserver.base.connection.socket_stream import NOT_NOW, SocketStream
 from rtserver.base.connection.timer_wheel import Timer
 from rtserver.base.failure.cancellation import is_cancelled
-from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.wire.client_message import ErrorCode, encode_error
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.payload import Framing
+from tcelib.limit.connection_rate import ConnectionRate
 
 log = logging.getLogger(__name__)
 

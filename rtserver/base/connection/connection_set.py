@@ -17,12 +17,13 @@ from rtserver.base.connection.handler import ConnectionHandler, Identity
 from rtserver.base.connection.read_set import ReadSet
 from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.connection.timer_wheel import Callback, TimerWheel
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.connection_rate import Rates
-from rtserver.base.limit.table import Limit, LimitCounts
+from rtserver.base.limit.table import Limit
 from rtserver.base.send.plain import PLAIN
 from rtserver.base.send.port import Sender
 from rtserver.base.wire.close_code import CloseCode
+from tcelib.limit.admission import Admission
+from tcelib.limit.connection_rate import Rates
+from tcelib.limit.table import LimitCounts
 
 log = logging.getLogger(__name__)
 

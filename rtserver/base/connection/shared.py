@@ -9,8 +9,8 @@ from rtserver.base.connection.flusher import Flusher
 from rtserver.base.connection.handler import ConnectionHandler
 from rtserver.base.connection.read_set import ReadSet
 from rtserver.base.connection.timer_wheel import TimerWheel
-from rtserver.base.limit.connection_rate import Rates
-from rtserver.base.limit.table import LimitCounts
+from tcelib.limit.connection_rate import Rates
+from tcelib.limit.table import LimitCounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from typing import TypeAlias
 
 from rtserver.base.connection.connection import Connection
 from rtserver.base.connection.timer_wheel import Timer
-from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.table import Limit
 from rtserver.base.wire.client_message import ErrorCode, encode_refusal
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, build_frame
 from rtserver.base.wire.protocol import TEXT, WebSocketProtocol
+from tcelib.limit.connection_rate import ConnectionRate
 
 TURN_SECONDS = 0.001
 """Time for which messages of one connection are handed out while all others wait."""

@@ -17,8 +17,8 @@ from typing import Final, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from rtserver.base.limit.table import Limit
-from rtserver.base.limit.tally import LocalTally, Tally
-from rtserver.base.limit.token_bucket import BURST_SECONDS, Rate, TokenBucket
+from tcelib.limit.tally import LocalTally, Tally
+from tcelib.limit.token_bucket import BURST_SECONDS, Rate, TokenBucket
 
 log = logging.getLogger(__name__)
 

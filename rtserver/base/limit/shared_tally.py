@@ -7,9 +7,9 @@ token, and two that count may both take the last place: a limit can be exceeded 
 and nobody is refused below it.
 """
 
-from rtserver.base.limit.tally import Buckets, Counts, LocalCounts
 from rtserver.base.limit.tally_table import Row, TallyColumn
-from rtserver.base.limit.token_bucket import Rate, TokenBucket, TokenBucketTable
+from tcelib.limit.tally import Buckets, Counts, LocalCounts
+from tcelib.limit.token_bucket import Rate, TokenBucket, TokenBucketTable
 
 
 class SharedCounts(LocalCounts):

@@ -8,12 +8,12 @@ from typing import Any
 from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.base.connection.timer_wheel import Callback, Timer
 from rtserver.base.limit.table import HEAD_SECONDS
-from rtserver.base.limit.too_many import TooMany
 from rtserver.base.listener.last_answer import http_error
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.wire.forwarded import Networks, is_within, sender_of
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.http_head import END, parse_request
+from tcelib.limit.too_many import TooMany
 
 
 class HttpAdmission:

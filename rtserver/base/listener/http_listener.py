@@ -9,7 +9,6 @@ from tornado.httpserver import HTTPServer
 
 from rtserver.base.connection.socket_stream import send_without_delay
 from rtserver.base.limit.table import HEAD_SECONDS
-from rtserver.base.limit.too_many import TooMany, UnavailableError
 from rtserver.base.listener.acceptor import TURN_CONNECTIONS, Acceptor
 from rtserver.base.listener.http_admission import HttpAdmission
 from rtserver.base.listener.last_answer import http_error, refuse_unread
@@ -21,6 +20,7 @@ from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
 from rtserver.base.wire.forwarded import Networks, is_forwarded, is_within, read_networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError, refusal
 from rtserver.base.wire.http_head import HttpHead
+from tcelib.limit.too_many import TooMany, UnavailableError
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from contextlib import suppress
 from math import ceil
 
 from rtserver.base.limit.table import Limit
-from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.wire.handshake import HandshakeError, refusal
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+from tcelib.limit.too_many import TooMany, TryLaterError
 
 SHARED_LIMITS = frozenset({Limit.FILES, Limit.HANDSHAKES, Limit.MEMORY, Limit.PENDING, Limit.REQUESTS})
 """Limits that all clients share. Every other limit is one client's own."""

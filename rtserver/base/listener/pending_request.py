@@ -13,11 +13,11 @@ from typing import Any
 from rtserver.base.connection.socket_stream import NOT_NOW
 from rtserver.base.connection.timer_wheel import Timer
 from rtserver.base.limit.table import HEAD_SECONDS
-from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.last_answer import http_error, refuse
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, HttpHead, has_bare_line_feed, parse_request
+from tcelib.limit.too_many import TooMany, TryLaterError
 
 log = logging.getLogger(__name__)
 

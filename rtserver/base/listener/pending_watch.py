@@ -4,9 +4,9 @@ from typing import Protocol
 
 from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.base.connection.timer_wheel import Callback, Timer
-from rtserver.base.limit.pending import RETRY_SECONDS, PendingConnections
 from rtserver.base.limit.table import Limit
-from rtserver.base.limit.too_many import TooMany, TryLaterError
+from tcelib.limit.pending import RETRY_SECONDS, PendingConnections
+from tcelib.limit.too_many import TooMany, TryLaterError
 
 
 class Pending(Protocol):

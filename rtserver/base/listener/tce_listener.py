@@ -9,7 +9,6 @@ from typing import Any
 from rtserver.base.connection.connection import Connection
 from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.base.connection.socket_stream import send_without_delay
-from rtserver.base.limit.too_many import TooMany, UnavailableError
 from rtserver.base.listener.acceptor import TURN_CONNECTIONS, Acceptor
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.listener.tls import TLS_TURN_CONNECTIONS, Tls, TlsStage
@@ -17,6 +16,7 @@ from rtserver.base.tce.framing import message_packet
 from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
+from tcelib.limit.too_many import TooMany, UnavailableError
 from tcelib.transport.keep_alive import expect_life
 
 log = logging.getLogger(__name__)

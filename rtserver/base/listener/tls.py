@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import Any
 
 from rtserver.base.connection.timer_wheel import Timer
-from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+from tcelib.limit.too_many import TooMany, TryLaterError
 from tcelib.tls_errors import keep_apart
 
 log = logging.getLogger(__name__)

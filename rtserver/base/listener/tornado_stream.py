@@ -15,11 +15,11 @@ from typing import TypeAlias
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError, UnsatisfiableReadError
 
 from rtserver.base.connection.timer_wheel import Timer
-from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.http_admission import HttpAdmission
 from rtserver.base.listener.last_answer import http_error
 from rtserver.base.wire.handshake import HandshakeError, refusal
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+from tcelib.limit.too_many import TooMany, TryLaterError
 
 log = logging.getLogger(__name__)
 

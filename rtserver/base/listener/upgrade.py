@@ -27,9 +27,6 @@ from rtserver.base.connection.handler import ConnectionHandler, Identity, Refusa
 from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.connection.socket_stream import take_socket
 from rtserver.base.connection.websocket import WebSocketReceiver
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.connection_rate import Rates
-from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.last_answer import close_with, http_error, refuse
 from rtserver.base.listener.tornado_stream import TornadoStream
 from rtserver.base.send.plain import PLAIN
@@ -45,6 +42,9 @@ from rtserver.base.wire.handshake import (
     readable_by,
     session_holds,
 )
+from tcelib.limit.admission import Admission
+from tcelib.limit.connection_rate import Rates
+from tcelib.limit.too_many import TooMany, TryLaterError
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from typing import cast
 
 from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.handler import Identity
-from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.tce.carriage import Carriage
 from rtserver.base.tce.framing import LOW_GATEWAY, LOW_ON_MESSAGE, ON_MESSAGE, TERMINALS, framing_of, is_split
 from rtserver.base.tce.rpc_transport import RpcTransport
 from rtserver.base.tce.shared import TceShared
 from rtserver.base.wire.close_code import CloseCode
 from tcelib.error import RPCERROR_CONNECT_REJECT, PacketError
+from tcelib.limit.too_many import TooMany, TryLaterError
 from tcelib.wire.message import CALL, ONEWAY, RETURN, TOKEN, Header, Packet, props_of
 from tcelib.wire.packet import PacketReader, build_packet
 

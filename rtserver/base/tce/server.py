@@ -5,7 +5,6 @@ from functools import partial
 from rtserver.base.connection.carrier import BinaryPeer, Carrier
 from rtserver.base.connection.connection import Kind
 from rtserver.base.connection.websocket import WebSocketReceiver
-from rtserver.base.limit.too_many import TooMany
 from rtserver.base.tce.carriage import BESIDE_TEXT, FRAMED, STREAM, Carriage
 from rtserver.base.tce.connection import PacketReceiver
 from rtserver.base.tce.framing import ON_MESSAGE, framing_of, is_split, message_frame, message_packet
@@ -13,6 +12,7 @@ from rtserver.base.tce.login import TceLogin
 from rtserver.base.tce.rpc_transport import RpcTransport
 from rtserver.base.tce.shared import TceShared
 from rtserver.base.wire.close_code import CloseCode
+from tcelib.limit.too_many import TooMany
 
 
 class TceServer:

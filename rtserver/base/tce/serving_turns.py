@@ -14,9 +14,9 @@ from functools import partial
 
 from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.timer_wheel import Timer
-from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.limit.table import Limit
 from tcelib.core.connection import RpcConnection
+from tcelib.limit.connection_rate import ConnectionRate
 
 log = logging.getLogger(__name__)
 

@@ -2,10 +2,10 @@
 
 from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.handler import RefusalReasons
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.pending import PendingConnections
 from rtserver.base.tce.counts import TceCounts
 from tcelib.core.adapter import RpcCommAdapter
+from tcelib.limit.admission import Admission
+from tcelib.limit.pending import PendingConnections
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 

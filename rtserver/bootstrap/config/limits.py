@@ -4,13 +4,13 @@ import resource
 from collections.abc import Callable
 
 from rtserver.base.connection.shared import ConnectionBounds
-from rtserver.base.limit.admission import NO_LIMITS
-from rtserver.base.limit.connection_rate import Rates, rates_of
-from rtserver.base.limit.memory_guard import MemoryBounds
-from rtserver.base.limit.table import AdmissionLimits
 from rtserver.bootstrap.config.config import Config
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.user.user_limits import UserBounds
+from tcelib.limit.admission import NO_LIMITS
+from tcelib.limit.connection_rate import Rates, rates_of
+from tcelib.limit.memory_guard import MemoryBounds
+from tcelib.limit.table import AdmissionLimits
 
 SLOW_NUMBERS = 64
 """Of one message, at 16 µs each."""

@@ -6,7 +6,7 @@ look-up that fails for each client that comes back.
 
 import logging
 
-from rtserver.base.limit.token_bucket import Rate, TokenBucket, rate_of
+from tcelib.limit.token_bucket import Rate, TokenBucket, rate_of
 
 
 class LogFlood(logging.Filter):

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rtserver.base.limit.shared_tally import SharedTally
-from rtserver.base.limit.tally import LocalTally, Tally
 from rtserver.base.limit.tally_table import SECRET_BYTES, TallyColumn, TallyTable, bytes_of
+from tcelib.limit.tally import LocalTally, Tally
 
 log = logging.getLogger(__name__)
 

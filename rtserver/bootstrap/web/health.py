@@ -13,10 +13,10 @@ import msgspec
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-from rtserver.base.limit.memory_guard import MemoryGuard
 from rtserver.base.wire.json import encodable
 from rtserver.registry.running_server import RunningServer
 from rtserver.watch.canary_trail import CanaryTrail
+from tcelib.limit.memory_guard import MemoryGuard
 
 
 class Reading(NamedTuple):

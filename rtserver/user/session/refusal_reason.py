@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
-from rtserver.base.limit.token_bucket import TokenBucket, rate_of
 from rtserver.user.session.site_refusal import cookie_name, why_refused
+from tcelib.limit.token_bucket import TokenBucket, rate_of
 
 PER_SECOND = 2.0
 MOST_NAMES = 5

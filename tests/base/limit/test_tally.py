@@ -6,16 +6,16 @@ from functools import partial
 
 import pytest
 
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.pending import PendingConnections
 from rtserver.base.limit.shared_tally import SharedTally
-from rtserver.base.limit.table import AdmissionLimits
-from rtserver.base.limit.tally import LocalTally, Tally
 from rtserver.base.limit.tally_table import PLACES, Row, TallyColumn, TallyTable, bytes_of
-from rtserver.base.limit.token_bucket import rate_of
-from rtserver.base.limit.too_many import TooMany
 from rtserver.base.wire.client_message import BadMessage
 from rtserver.user.user_limits import UserBounds, UserLimits
+from tcelib.limit.admission import Admission
+from tcelib.limit.pending import PendingConnections
+from tcelib.limit.table import AdmissionLimits
+from tcelib.limit.tally import LocalTally, Tally
+from tcelib.limit.token_bucket import rate_of
+from tcelib.limit.too_many import TooMany
 
 COLUMNS = 3
 SETS = 64

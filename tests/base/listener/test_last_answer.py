@@ -3,8 +3,8 @@
 import pytest
 
 from rtserver.base.limit.table import Limit
-from rtserver.base.limit.too_many import TooMany, UnavailableError
 from rtserver.base.listener.last_answer import http_error
+from tcelib.limit.too_many import TooMany, UnavailableError
 
 
 @pytest.mark.parametrize(

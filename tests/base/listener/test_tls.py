@@ -11,13 +11,13 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.tce.server import TceServer
+from tcelib.limit.admission import Admission
+from tcelib.limit.table import AdmissionLimits
 from tests.base.recording_owner import DEADLINE, RecordingOwner
 from tests.until import until_async
 from tests.websocket_client import ACCEPT, TEXT, AsyncWebSocketClient, masked, upgrade_request

@@ -9,11 +9,12 @@ import pytest
 
 from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.base.connection.connection import Connection
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.table import AdmissionLimits, Limit
-from rtserver.base.limit.too_many import TooMany
+from rtserver.base.limit.table import Limit
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
 from rtserver.base.wire.frame import text_frame
+from tcelib.limit.admission import Admission
+from tcelib.limit.table import AdmissionLimits
+from tcelib.limit.too_many import TooMany
 from tests.base.conftest import Connect
 from tests.base.recording_owner import DEADLINE, RecordingOwner, Session
 from tests.websocket_client import ACCEPT, BINARY, TEXT, WebSocketClient, close, masked

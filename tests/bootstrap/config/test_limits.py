@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from rtserver.base.limit.memory_guard import MemoryBounds
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.limits import memory_bounds
+from tcelib.limit.memory_guard import MemoryBounds
 
 MB = 1 << 20
 

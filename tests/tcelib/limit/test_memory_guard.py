@@ -1,6 +1,6 @@
 """Refusing new connections and giving up slow ones, by numbers alone."""
 
-from rtserver.base.limit.memory_guard import MemoryBounds, MemoryGuard
+from tcelib.limit.memory_guard import MemoryBounds, MemoryGuard
 
 MB = 1 << 20
 

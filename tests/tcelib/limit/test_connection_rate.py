@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtserver.base.limit.connection_rate import ConnectionRate, rates_of
+from tcelib.limit.connection_rate import ConnectionRate, rates_of
 
 
 def test_no_limits_are_no_rates() -> None:

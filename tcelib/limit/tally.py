@@ -7,7 +7,7 @@ contract; one suite tests both.
 from collections.abc import Hashable
 from typing import NamedTuple, Protocol
 
-from rtserver.base.limit.token_bucket import Rate, TokenBucket, TokenBucketTable
+from tcelib.limit.token_bucket import Rate, TokenBucket, TokenBucketTable
 
 
 class Counts(Protocol):

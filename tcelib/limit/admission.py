@@ -4,11 +4,11 @@ Decides before anything is looked up, so that a refusal costs next to nothing. T
 time is passed in.
 """
 
-from rtserver.base.limit.address import neighbourhood
-from rtserver.base.limit.table import AdmissionLimits, Limit, LimitCounts
-from rtserver.base.limit.tally import LocalTally, Tally
-from rtserver.base.limit.token_bucket import rate_of
-from rtserver.base.limit.too_many import TooMany
+from tcelib.limit.address import neighbourhood
+from tcelib.limit.table import AdmissionLimits, DoorLimit, LimitCounts
+from tcelib.limit.tally import LocalTally, Tally
+from tcelib.limit.token_bucket import rate_of
+from tcelib.limit.too_many import TooMany
 
 FULL_SECONDS = 5
 CROWDED_SECONDS = 30
@@ -32,13 +32,13 @@ class Admission:
         self.counted = LimitCounts() if counted is None else counted
         self.tally = tally = LocalTally() if tally is None else tally
         self.full = ""
-        self._inside = tally.counts(Limit.CONNECTIONS_PER_IP)
+        self._inside = tally.counts(DoorLimit.CONNECTIONS_PER_IP)
         handshakes_per_ip, requests_per_ip = rate_of(limits.handshakes_per_ip), rate_of(limits.requests_per_ip)
-        self._all = tally.bucket(Limit.HANDSHAKES, rate_of(limits.handshakes))
-        self._by_ip = tally.buckets(Limit.HANDSHAKES_PER_IP, handshakes_per_ip)
-        self._secure_by_ip = tally.buckets(f"{Limit.HANDSHAKES_PER_IP} tls", handshakes_per_ip)
-        self._requests = tally.bucket(Limit.REQUESTS, rate_of(limits.requests))
-        self._requests_by_ip = tally.buckets(Limit.REQUESTS_PER_IP, requests_per_ip)
+        self._all = tally.bucket(DoorLimit.HANDSHAKES, rate_of(limits.handshakes))
+        self._by_ip = tally.buckets(DoorLimit.HANDSHAKES_PER_IP, handshakes_per_ip)
+        self._secure_by_ip = tally.buckets(f"{DoorLimit.HANDSHAKES_PER_IP} tls", handshakes_per_ip)
+        self._requests = tally.bucket(DoorLimit.REQUESTS, rate_of(limits.requests))
+        self._requests_by_ip = tally.buckets(DoorLimit.REQUESTS_PER_IP, requests_per_ip)
 
     def __len__(self) -> int:
         """Return the number of addresses with an open connection here; 0 where connections are not counted."""
@@ -50,13 +50,13 @@ class Admission:
         The system gives out the lowest number that is free. Raises ``TooMany``.
         """
         if 0 < self.limits.files < number:
-            raise self._refusal(Limit.FILES, "the server has no room for more connections", FULL_SECONDS)
+            raise self._refusal(DoorLimit.FILES, "the server has no room for more connections", FULL_SECONDS)
 
     def admit(self, ip: str, now: float) -> None:
         """Let one more handshake through, and count its connection until ``leave``. Raises ``TooMany``."""
         limits = self.limits
         if self.full:
-            raise self._refusal(Limit.MEMORY, self.full, FULL_SECONDS)
+            raise self._refusal(DoorLimit.MEMORY, self.full, FULL_SECONDS)
         key = neighbourhood(ip)
         if limits.handshakes_per_ip:
             bucket = self._by_ip.of(key, now)
@@ -64,7 +64,7 @@ class Admission:
                 raise self._too_many_handshakes(bucket.wait(now))
         if limits.handshakes and not self._all.take(now):
             reason = "too many handshakes at the moment"
-            raise self._refusal(Limit.HANDSHAKES, reason, self._all.wait(now))
+            raise self._refusal(DoorLimit.HANDSHAKES, reason, self._all.wait(now))
         self._count(key)
 
     def admit_secure(self, ip: str, now: float) -> None:
@@ -88,7 +88,7 @@ class Admission:
             if not bucket.take(now):
                 raise self._too_many_requests(bucket.wait(now))
         if limits.requests and not self._requests.take(now):
-            raise self._refusal(Limit.REQUESTS, "too many requests at the moment", self._requests.wait(now))
+            raise self._refusal(DoorLimit.REQUESTS, "too many requests at the moment", self._requests.wait(now))
 
     def check_requests(self, ip: str, now: float) -> None:
         """Refuse a connection whose first request ``admit_request`` would refuse, before it costs anything more.
@@ -115,15 +115,15 @@ class Admission:
             return
         if self._inside.of(key) >= most:
             reason = f"{most} connections are open from your address, which is the limit"
-            raise self._refusal(Limit.CONNECTIONS_PER_IP, reason, CROWDED_SECONDS)
+            raise self._refusal(DoorLimit.CONNECTIONS_PER_IP, reason, CROWDED_SECONDS)
         self._inside.add(key)
 
     def _too_many_handshakes(self, seconds: float) -> TooMany:
-        return self._refusal(Limit.HANDSHAKES_PER_IP, "too many handshakes from your address", seconds)
+        return self._refusal(DoorLimit.HANDSHAKES_PER_IP, "too many handshakes from your address", seconds)
 
     def _too_many_requests(self, seconds: float) -> TooMany:
-        return self._refusal(Limit.REQUESTS_PER_IP, "too many requests from your address", seconds)
+        return self._refusal(DoorLimit.REQUESTS_PER_IP, "too many requests from your address", seconds)
 
-    def _refusal(self, limit: Limit, reason: str, seconds: float) -> TooMany:
+    def _refusal(self, limit: str, reason: str, seconds: float) -> TooMany:
         self.counted.note(limit)
         return TooMany(limit, reason, seconds)

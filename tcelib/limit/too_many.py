@@ -7,8 +7,6 @@
 The HTTP side answers with a status and ``Retry-After``, the binary side with a close code and the same reason.
 """
 
-from rtserver.base.limit.table import Limit
-
 
 class TryLaterError(Exception):
     """Refusal with a ``reason`` for the client, who should come again after ``retry_seconds``."""
@@ -25,7 +23,7 @@ class TryLaterError(Exception):
 class TooMany(TryLaterError):  # noqa: N818 (the number is the error)
     """Refusal of a connection, a handshake or a request over a ``limit``."""
 
-    def __init__(self, limit: Limit, reason: str, retry_seconds: float) -> None:
+    def __init__(self, limit: str, reason: str, retry_seconds: float) -> None:
         super().__init__(reason, retry_seconds)
         self.limit = limit
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtserver.base.limit.address import neighbourhood
+from tcelib.limit.address import neighbourhood
 
 
 @pytest.mark.parametrize(

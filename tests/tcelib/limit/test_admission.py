@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.table import AdmissionLimits, Limit, LimitCounts
-from rtserver.base.limit.too_many import TooMany
+from tcelib.limit.admission import Admission
+from tcelib.limit.table import AdmissionLimits, DoorLimit, LimitCounts
+from tcelib.limit.too_many import TooMany
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 
-def refusal(call: Callable[..., object], *args: str | float) -> tuple[Limit, object]:
+def refusal(call: Callable[..., object], *args: str | float) -> tuple[str, object]:
     with pytest.raises(TooMany) as caught:
         call(*args)
     return caught.value.limit, pytest.approx(caught.value.retry_seconds, abs=0.001)
@@ -33,7 +33,7 @@ def test_without_limits_everybody_comes_in_and_nobody_is_counted() -> None:
 
 
 def test_every_limit_is_counted_from_the_start() -> None:
-    assert set(LimitCounts().counts) == set(map(str, Limit))
+    assert set(LimitCounts().counts) == set(map(str, DoorLimit))
 
 
 def test_one_address_has_so_many_places_and_others_have_theirs() -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.pending import PendingConnections
-from rtserver.base.limit.table import AdmissionLimits
-from rtserver.base.limit.too_many import TooMany
+from tcelib.limit.admission import Admission
+from tcelib.limit.pending import PendingConnections
+from tcelib.limit.table import AdmissionLimits
+from tcelib.limit.too_many import TooMany
 
 
 def test_without_limits_any_number_may_be_pending() -> None:

@@ -8,10 +8,10 @@ single one from filling the table.
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from rtserver.base.limit.address import neighbourhood
-from rtserver.base.limit.admission import Admission
-from rtserver.base.limit.table import Limit
-from rtserver.base.limit.too_many import TooMany
+from tcelib.limit.address import neighbourhood
+from tcelib.limit.admission import Admission
+from tcelib.limit.table import DoorLimit
+from tcelib.limit.too_many import TooMany
 
 T = TypeVar("T")
 
@@ -29,8 +29,8 @@ class PendingConnections(Generic[T]):
     def __init__(self, admission: Admission, stage: str = "") -> None:
         self._admission = admission
         self._connections: dict[T, str] = {}  # the longest pending first
-        self._all = admission.tally.counts(f"{Limit.PENDING} {stage}")
-        self._by_ip = admission.tally.counts(f"{Limit.PENDING_PER_IP} {stage}")
+        self._all = admission.tally.counts(f"{DoorLimit.PENDING} {stage}")
+        self._by_ip = admission.tally.counts(f"{DoorLimit.PENDING_PER_IP} {stage}")
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -47,12 +47,12 @@ class PendingConnections(Generic[T]):
         limits, counted = self._admission.limits, self._admission.counted
         key = "" if ip is None else neighbourhood(ip)
         if key and 0 < limits.pending_per_ip <= (count := self._by_ip.of(key)):
-            counted.note(Limit.PENDING_PER_IP)
+            counted.note(DoorLimit.PENDING_PER_IP)
             reason = f"{count} connections from your address have not said yet what they want"
-            raise TooMany(Limit.PENDING_PER_IP, reason, RETRY_SECONDS)
+            raise TooMany(DoorLimit.PENDING_PER_IP, reason, RETRY_SECONDS)
         displaced = None
         if self._connections and 0 < limits.pending <= self._all.of(EVERYBODY):
-            counted.note(Limit.PENDING)
+            counted.note(DoorLimit.PENDING)
             displaced = next(iter(self._connections))
             self.leave(displaced)
         self._connections[connection] = key

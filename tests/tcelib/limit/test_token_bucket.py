@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtserver.base.limit.token_bucket import BURST_SECONDS, TokenBucket, TokenBucketTable, rate_of
+from tcelib.limit.token_bucket import BURST_SECONDS, TokenBucket, TokenBucketTable, rate_of
 
 
 def test_ten_seconds_worth_may_be_taken_at_once_and_no_more() -> None:

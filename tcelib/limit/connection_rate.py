@@ -7,7 +7,7 @@ the connection is read more slowly. Pure: the time is passed in.
 
 from typing import NamedTuple
 
-from rtserver.base.limit.token_bucket import Rate, TokenBucket, rate_of
+from tcelib.limit.token_bucket import Rate, TokenBucket, rate_of
 
 
 class Rates(NamedTuple):

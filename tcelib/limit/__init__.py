@@ -1,0 +1,1 @@
+"""Limits of connections, as pure decisions: no socket, no clock, no protocol."""

@@ -1,0 +1,12 @@
+"""Names of the limits."""
+
+from rtserver.base.limit.table import Limit
+from tcelib.limit.table import DoorLimit, LimitCounts
+
+
+def test_the_limits_of_new_connections_have_the_same_names_everywhere() -> None:
+    assert set(map(str, DoorLimit)) <= set(map(str, Limit))
+
+
+def test_every_limit_is_counted_from_the_start() -> None:
+    assert set(LimitCounts(Limit).counts) == set(map(str, Limit))
