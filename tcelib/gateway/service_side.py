@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tcelib.error import RPCERROR_INTERFACE_NOTFOUND, DecodeError
+from tcelib.error import RPCERROR_INTERFACE_NOTFOUND, RPCERROR_SENDFAILED, DecodeError
 from tcelib.gateway.action import SERVE, Action
 from tcelib.gateway.client import Client, Door
 from tcelib.gateway.head import FORWARDED, HEAD, refusal, with_call_id
@@ -52,6 +52,17 @@ class ServiceSide:
             if client is not None and key in client.waiting:
                 return self._deliver(client, key, body, errcode)
         return self._deliver_elsewhere(doors, key, user, body, errcode)
+
+    def undelivered(self, client: Client, body: bytes) -> Action:
+        """Decide about a message that was to be delivered and cannot be, because it is longer than clients take.
+
+        The caller of an answer gets SENDFAILED; there may be no other answer.
+        """
+        _, sequence, calltype, route, _, _, call_id, _ = _unpack(body)
+        action = self._state.drop(Reason.TOO_LONG)
+        if calltype & (CALL | RETURN) != RETURN or client.door.is_silent:
+            return action
+        return Verb.ANSWER, client, "", refusal(sequence, route, call_id, RPCERROR_SENDFAILED, client.user_pair)
 
     def _deliver(self, client: Client, key: int, body: bytes, errcode: int) -> Action:
         """Deliver an answer to the connection on which its call waits; it waits no more."""

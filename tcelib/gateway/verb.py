@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_HERE = "not_here"  # the user that a message is for
     UNSENT = "unsent"  # its queue did not take it
     TIMEOUT = "timeout"
+    TOO_LONG = "too_long"  # an answer or a push that no client takes
     LATE = "late"  # an answer to a call that waits no more
     DUPLICATE = "duplicate"  # a call with the number of one that waits
     SILENCED = "silenced"  # an error for a client that would take it for success

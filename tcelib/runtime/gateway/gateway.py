@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 
 import gevent
@@ -58,7 +59,7 @@ class Gateway:
             if self._services.endpoints[name].type.is_queue:
                 link = self._open(name, AF_WRITE).transport
                 assert isinstance(link, QueueLink)
-                self._writers[name] = QueueWriter(link, self._on_unsent)
+                self._writers[name] = QueueWriter(link, self._on_unsent, name=name)
         for name, source in self.router.state.table.sources.items():
             if self._services.endpoints[name].type.is_queue:
                 queue = self._open(name, AF_READ)
@@ -122,7 +123,7 @@ class Gateway:
             return self._act(action)
         index = packet[0][ROUTE] >> 16
         writer = self._writers[name]
-        writer.add(Parcel(body, client, self._timeouts[index], index in self._idempotent))
+        writer.add(Parcel(body, client, time.time() + self._timeouts[index], index in self._idempotent))
         if not writer.has_room:
             self._pause(client, writer.wait_room)
         return True
@@ -148,9 +149,20 @@ class Gateway:
         try:
             client.connection.link.push_body(body)
         except RpcException as failure:
-            log.debug("a message was not delivered: %s", failure)
+            self._fail(client, body, failure)
         if self._rooms:
             self._make_room(client)
+
+    def _fail(self, client: Client, body: bytes, failure: RpcException) -> None:
+        """Tell a client that is there of an answer that is too long for it."""
+        if client.connection not in self._clients or not client.connection.link.is_too_long(body):
+            log.debug("a message was not delivered: %s", failure)
+            return
+        log.warning("! a message was not delivered to user %s: %s", client.user_id, failure)
+        verb, _, _, error = self.router.services.undelivered(client, body)
+        if verb is Verb.ANSWER:
+            with suppress(RpcException):
+                client.connection.link.push_body(error)
 
     # Queues and services.
 

@@ -9,10 +9,11 @@ S = TypeVar("S")
 class Parcel(NamedTuple, Generic[S]):
     """A body without envelope. ``sender`` waits for its answer; None where nobody does.
 
-    ``seconds`` is how long that is, infinite without a sender. ``is_idempotent`` as in ``Route``.
+    ``expires`` is when nobody waits any more, in epoch seconds; infinite without a sender. ``is_idempotent`` as in
+    ``Route``.
     """
 
     body: bytes
     sender: S | None
-    seconds: float
+    expires: float
     is_idempotent: bool

@@ -13,6 +13,7 @@ from tcelib.error import RpcException
 from tcelib.queue.message import NO_HEADERS, Message
 from tcelib.runtime.gateway.parcel import Parcel, S
 from tcelib.service.taken_call import IDEMPOTENT_HEADERS
+from tcelib.transport.hub.outage import Outage
 
 MOST_AT_ONCE = 1_000
 PAUSE_BYTES = 4 * 1024 * 1024
@@ -33,12 +34,14 @@ class Outward(Protocol):
 class QueueWriter(Generic[S]):
     """Writes to the queue of ``link``. ``add`` never waits; a greenlet of its own does.
 
-    ``on_unsent`` takes a parcel that did not get onto the queue, or perhaps did not.
+    ``on_unsent`` takes a parcel that did not get onto the queue, or perhaps did not. ``name`` is the queue's, for the
+    log.
     """
 
-    def __init__(self, link: Outward, on_unsent: Callable[[Parcel[S]], object]) -> None:
+    def __init__(self, link: Outward, on_unsent: Callable[[Parcel[S]], object], *, name: str = "a queue") -> None:
         self._link = link
         self._on_unsent = on_unsent
+        self._outage = Outage(log, f"messages are not passed on to {name}", f"messages are passed on to {name} again")
         self._parcels: list[Parcel[S]] = []
         self._bytes = 0
         self._has_parcels = gevent.event.Event()
@@ -85,10 +88,15 @@ class QueueWriter(Generic[S]):
                 return
 
     def _write(self, batch: Sequence[Parcel[S]]) -> None:
+        now = time.time()
+        # While a queue is away, calls wait here as well; those that were answered with TIMEOUT must not run.
+        messages = [self._message(parcel) for parcel in batch if parcel.expires > now]
         try:
-            self._link.put([self._message(parcel) for parcel in batch])
+            if messages:
+                self._link.put(messages)
+                self._outage.end()
         except RpcException as failure:
-            log.warning("! %d messages were not passed on: %s", len(batch), failure)
+            self._outage.begin(failure, len(batch))
             for parcel in batch:
                 self._on_unsent(parcel)
         finally:
@@ -100,5 +108,4 @@ class QueueWriter(Generic[S]):
         if not self._link.has_headers:
             return Message(parcel.body)
         headers = IDEMPOTENT_HEADERS if parcel.is_idempotent else NO_HEADERS
-        expires = None if math.isinf(parcel.seconds) else time.time() + parcel.seconds
-        return Message(parcel.body, headers, expires)
+        return Message(parcel.body, headers, None if math.isinf(parcel.expires) else parcel.expires)

@@ -23,6 +23,7 @@ from tcelib.queue.message import NO_HEADERS, Delivery, Message
 from tcelib.service.call_body import is_return
 from tcelib.service.taken_call import IDEMPOTENT_HEADERS
 from tcelib.transport.hub.answer_queue import AnswerQueues
+from tcelib.transport.hub.outage import Outage
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.queue_source import CLOSE_SECONDS, RETRY_SECONDS, Source
 from tcelib.transport.hub.shell import HubHome, HubShell
@@ -214,14 +215,19 @@ class QueueLink(HubShell):
         super().run(coroutine, end)
 
     def _read(self, source: Source) -> None:
+        name = self._queue.name
+        outage = Outage(log, f"the queue {name} cannot be read", f"the queue {name} can be read again")
         while not self.is_draining:
             self._places.wait()
             try:
-                for delivery in self._receive(source):
-                    self._serve(source, delivery)
+                deliveries = self._receive(source)
             except QueueError as failure:
-                log.warning("! the queue %s cannot be read: %s", self._queue.name, failure)
+                outage.begin(failure)
                 gevent.sleep(RETRY_SECONDS)
+                continue
+            outage.end()
+            for delivery in deliveries:
+                self._serve(source, delivery)
 
     def _receive(self, source: Source) -> Sequence[Delivery]:
         deliveries = source.receive(self._places.counter)

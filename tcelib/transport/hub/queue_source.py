@@ -11,7 +11,7 @@ from typing import Protocol
 
 import gevent
 
-from tcelib.queue.error import QueueAwayError, QueueError
+from tcelib.queue.error import QueueAwayError, QueueError, QueueRefusedError
 from tcelib.queue.message import DeadLetter, Delivery
 from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL, BareQueue
 from tcelib.queue.reader import Reader
@@ -20,6 +20,7 @@ from tcelib.service.call_body import expires_of
 from tcelib.service.pull_window import PullWindow
 from tcelib.service.service_lease import ServiceLease
 from tcelib.service.taken_call import Objection, objection
+from tcelib.transport.hub.outage import Outage
 
 READER = "reader"
 POP_SECONDS = 3  # shorter than the socket's patience
@@ -29,6 +30,7 @@ CLOSE_SECONDS = 5.0
 LEASE_LOOK_SECONDS = 0.01
 TIDY_SECONDS = 3600.0
 RETRY_SECONDS = 1.0
+REFUSED_SECONDS = 10.0
 log = logging.getLogger("tce.transport")
 
 
@@ -47,7 +49,7 @@ class Source(Protocol):
         """Note that a message was served. Never waits."""
 
     def bury(self, delivery: Delivery, reason: Objection) -> None:
-        """Remove a message that nobody will serve. Raises ``QueueError``."""
+        """Note that nobody will serve a message. Never waits."""
 
     def give_back(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Leave messages that were not begun to others. Return those that are already off the queue."""
@@ -132,7 +134,9 @@ class ReliableSource:
         self._window = PullWindow(most_at_once)
         self._now = now
         self._done: list[str] = []
+        self._letters: dict[str, DeadLetter] = {}
         self._writer: gevent.Greenlet | None = None
+        self._outage = Outage(log, f"nothing is acknowledged on {name}", f"{name} takes acknowledgements again")
         self._is_tidy = False
         self._is_measured = True
 
@@ -162,13 +166,12 @@ class ReliableSource:
     def done(self, delivery: Delivery) -> None:
         """See ``Source``."""
         self._done.append(delivery.id)
-        if self._writer is None:
-            self._writer = gevent.spawn(self._write)
+        self._write_soon()
 
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         """See ``Source``."""
         log.warning("! a call on %s was not served: %s", self._name, reason.detail)
-        self._reader.bury(delivery.id, DeadLetter(delivery.message, *reason, self._now()))
+        self._bury_soon(delivery, reason)
 
     def give_back(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """See ``Source``."""
@@ -199,7 +202,7 @@ class ReliableSource:
 
     def forget(self) -> None:
         """See ``Source``."""
-        self._done = []
+        self._done, self._letters = [], {}
         if self._writer is not None:
             self._writer.kill(block=False)
         if self._signs is not None:
@@ -228,19 +231,48 @@ class ReliableSource:
         expires = expires_of(delivery.body)
         if expires is None or self._now() < expires:
             return False
-        self._reader.bury(delivery.id, DeadLetter(delivery.message, EXPIRED, EXPIRY_DETAIL, self._now()))
+        self._bury_soon(delivery, Objection(EXPIRED, EXPIRY_DETAIL))
         return True
 
+    def _bury_soon(self, delivery: Delivery, reason: Objection) -> None:
+        """Bury a message later: a queue that is away must not keep those behind it from being served."""
+        self._letters[delivery.id] = DeadLetter(delivery.message, *reason, self._now())
+        self._write_soon()
+
+    def _write_soon(self) -> None:
+        if self._writer is None:
+            self._writer = gevent.spawn(self._write)
+
     def _write(self) -> None:
-        """Acknowledge what is done, together with what is done meanwhile."""
+        """Acknowledge what is done, together with what is done meanwhile, and bury what nobody will serve."""
         try:
-            while self._done:
-                ids, self._done = self._done, []
+            while self._done or self._letters:
                 try:
-                    self._reader.acknowledge(ids)
+                    self._acknowledge()
+                    self._bury()
+                    self._outage.end()
                 except QueueError as failure:
-                    log.warning("! nothing is acknowledged on %s: %s", self._name, failure)
-                    self._done = ids + self._done
+                    self._outage.begin(failure)
                     gevent.sleep(RETRY_SECONDS)
         finally:
             self._writer = None
+
+    def _acknowledge(self) -> None:
+        ids, self._done = self._done, []
+        try:
+            if ids:
+                self._reader.acknowledge(ids)
+        except QueueError:
+            self._done = ids + self._done
+            raise
+
+    def _bury(self) -> None:
+        """Write the dead letters. A refused one waits, with its message, for another look at it."""
+        while self._letters:
+            message_id, letter = next(iter(self._letters.items()))
+            try:
+                self._reader.bury(message_id, letter)
+            except QueueRefusedError as refusal:
+                log.warning("! a message of %s is not buried: %s", self._name, refusal)
+                self._reader.retry(message_id, REFUSED_SECONDS)
+            self._letters.pop(message_id, None)

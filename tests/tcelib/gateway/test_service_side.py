@@ -2,6 +2,7 @@
 
 import pytest
 
+from tcelib.error import RPCERROR_SENDFAILED
 from tcelib.gateway.action import SERVE
 from tcelib.gateway.verb import Verb
 from tcelib.wire.message import CALL, RETURN, RpcMessage, parse_body
@@ -11,6 +12,7 @@ from tests.tcelib.gateway.rig import (
     TERMINAL,
     UNKNOWN,
     answer,
+    answered,
     body,
     delivered,
     dropped,
@@ -31,6 +33,23 @@ def test_an_answer_is_delivered_once_as_it_is(keeps: tuple[str, ...] | None) -> 
     assert router.services.receive(source, sent) == (Verb.DELIVER, client, "", sent)
     assert dropped(router.services.receive(source, sent)) == "late"
     assert not client.waiting
+
+
+def test_the_caller_of_an_answer_that_is_too_long_gets_an_error_and_a_push_is_dropped() -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    sent = answer(forwarded(router.clients.receive(client, packet(call_id=5), 0.0)))
+    _, _, _, too_long = router.services.receive(router.services.source("answers"), sent)
+    error = answered(router.services.undelivered(client, too_long), client)
+    assert (error.sequence, error.ifidx, error.call_id & 0x7FFF, error.errcode) == (7, SERVER, 5, RPCERROR_SENDFAILED)
+    assert dropped(router.services.undelivered(client, body(TERMINAL, 7, ONE_WAY))) == "too_long"
+    assert router.state.dropped["too_long"] == 2
+
+
+def test_a_client_that_takes_errors_for_answers_is_not_told_of_one_that_is_too_long() -> None:
+    router = small()
+    quiet = router.clients.connect("quiet")
+    assert dropped(router.services.undelivered(quiet, body(SERVER, 7, RETURN))) == "too_long"
 
 
 def test_answers_may_come_in_any_order() -> None:
