@@ -17,7 +17,7 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-cluster test most-tests test-all lint types js pythons django-matrix amqp wheel bench chaos workers failover leak heap market regions codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run run-cluster test most-tests test-all lint types js pythons django-matrix amqp wheel bench chaos gateway workers failover leak heap market regions codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, type
 most-tests: $(TEST_READY) $(NODE_READY)
 	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site and not failover and not soak"
 
-test-all: test wheel django-matrix amqp ## `make test`, then all that takes longer: the wheel, Django's versions, queues at a broker, the newest Python, a short chaos, two regions
+test-all: test wheel django-matrix amqp ## `make test`, then all that takes longer: the wheel, Django's versions, queues at a broker, the newest Python, a short chaos, two regions, gateways
 	$(PYTHON) tools/python_matrix.py newest
 	MARKET_DAYS=200 $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/service/quote/test_same_numbers.py
 	$(PYTHON) -m soak.chaos --seconds 60
@@ -44,6 +44,8 @@ test-all: test wheel django-matrix amqp ## `make test`, then all that takes long
 	$(PYTHON) -m soak.chaos --sentinels --seconds 40 --only "kill redis" --only "fail over"
 	$(MAKE) --no-print-directory failover
 	$(PYTHON) -m soak.regions --rounds 1 --seconds 12
+	$(PYTHON) tools/gateway_soak.py --seconds 40
+	$(PYTHON) tools/gateway_soak.py --type qpid --seconds 40 --rate 2
 
 lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
@@ -77,6 +79,9 @@ bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 
 chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for three minutes; ARGS="--workers 4 --sentinels" has a supervisor and failovers; fails for one lost message
 	$(PYTHON) -m soak.chaos $(ARGS)
+
+gateway: $(TEST_READY) ## kill, freeze and cut gateways, services and queues under calls for three minutes; ARGS="--type qpid" at a broker; fails for one call lost, late or run twice
+	$(PYTHON) tools/gateway_soak.py $(ARGS)
 
 workers: $(TEST_READY) ## kill one of four workers under 10,000 clients; ARGS=renew renews all; fails for one lost message, or clients that are back late
 	$(PYTHON) -m soak.workers $(or $(ARGS),kill)

@@ -14,15 +14,14 @@ import asyncio
 import json
 import logging
 import secrets
-import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
-from soak.chaos.fault import FAULTS, Fault, fault_named
+from soak.chaos.fault import FAULTS
+from soak.chaos.fault_kind import add_only, run_to_the_end
 from soak.chaos.run import Order, run
 from soak.chaos.size import Size
-from soak.chaos.table import Result, report
+from soak.chaos.table import report
 
 SEED = 20130301
 INTERRUPTED = 130
@@ -34,7 +33,7 @@ def main() -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # connections that are reset are what we are here for
     print(f"seed {order.seed}, {order.seconds:.0f} s: {', '.join(fault.name for fault in order.faults)}", flush=True)
     try:
-        result = asyncio.run(_run(order))
+        result = run_to_the_end(run(order, lambda line: print(line, flush=True)))
     except asyncio.CancelledError:
         sys.exit(INTERRUPTED)
     print("\n" + report(result))
@@ -43,27 +42,16 @@ def main() -> None:
     sys.exit(not result.is_good)
 
 
-async def _run(order: Order) -> Result:
-    task = asyncio.current_task()
-    assert task is not None
-    # Whatever ends the run, what it has started ends with it.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await run(order, lambda line: print(line, flush=True))
-
-
 def read_arguments(arguments: list[str]) -> tuple[Order, Path | None]:
     """Return the order of the run and the file for its numbers."""
-    told = "\n".join(f"  {fault.name:18} {fault.told}" for fault in FAULTS)
     parser = argparse.ArgumentParser(
         prog="python -m soak.chaos",
         description=__doc__,
-        epilog=f"faults:\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seed", type=int, default=SEED, help=f"of order, moments and durations (default {SEED})")
     parser.add_argument("--seconds", type=float, default=180.0, help="time for all of it (default 180)")
-    parser.add_argument("--only", type=_fault, action="append", metavar="FAULT", help="this fault; may be repeated")
+    add_only(parser, FAULTS)
     parser.add_argument("--servers", type=int, help="how many servers (default 2; 1 with --workers)")
     parser.add_argument("--workers", type=int, default=1, help="workers of each, under a supervisor (default none)")
     parser.add_argument("--sentinels", action="store_true", help="Redis has two replicas and three Sentinels")
@@ -82,12 +70,6 @@ def read_arguments(arguments: list[str]) -> tuple[Order, Path | None]:
     if not faults:
         parser.error("these faults need other --servers, --workers or --sentinels")
     return Order(chosen.seed, chosen.seconds, faults, size, chosen.patience), chosen.json
-
-
-def _fault(name: str) -> Fault:
-    with suppress(KeyError):
-        return fault_named(name)
-    raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(fault.name for fault in FAULTS)}")
 
 
 if __name__ == "__main__":

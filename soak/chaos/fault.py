@@ -7,24 +7,15 @@ and what was ended has been started and is ready; whether all is well then is as
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from soak.chaos.proxy import End, Link, Proxy
+from soak.chaos.fault_kind import Fault
+from soak.chaos.proxy import End, Link, Proxy, cut_some, hang
 from soak.chaos.size import Size
 from soak.chaos.stage import Stage
 
-ENDS = (End.FIN, End.RST)
 FULL_BYTES = 1  # of memory that Redis may use: it uses more when it is empty
 UNSEEN_SECONDS = 3.0  # a page says about once a second what it has seen
-CUT_PAUSE = (0.05, 0.4)
-
-Break = Callable[[Stage, float, random.Random], Awaitable[None]]
-
-
-def always(_size: Size) -> bool:
-    """Fit every run."""
-    return True
 
 
 def with_servers(size: Size) -> bool:
@@ -50,18 +41,6 @@ def with_one_redis(size: Size) -> bool:
 def with_sentinels(size: Size) -> bool:
     """Fit a run whose Redis fails over."""
     return size.has_sentinels
-
-
-@dataclass(frozen=True)
-class Fault:
-    """``least`` and ``most``: seconds that it lasts. ``fits`` tells whether there is something for it to break."""
-
-    name: str
-    least: float
-    most: float
-    break_it: Break
-    told: str
-    fits: Callable[[Size], bool] = always
 
 
 async def kill_servers(stage: Stage, seconds: float, chance: random.Random) -> None:
@@ -195,17 +174,17 @@ async def fill_redis(stage: Stage, seconds: float, _chance: random.Random) -> No
 
 async def cut_clients(stage: Stage, seconds: float, chance: random.Random) -> None:
     """Single clients lose their connections, again and again."""
-    await _cut(seconds, chance, stage.front)
+    await cut_some(seconds, chance, stage.front)
 
 
 async def cut_redis(stage: Stage, seconds: float, chance: random.Random) -> None:
     """Servers and producers lose single connections to Redis, again and again, commands under way included."""
-    await _cut(seconds, chance, *stage.server_links, stage.producer_link)
+    await cut_some(seconds, chance, *stage.server_links, stage.producer_link)
 
 
 async def half_open_clients(stage: Stage, seconds: float, chance: random.Random) -> None:
     """Half of the clients' connections hang: no end, no bytes. Then they are reset."""
-    await _half_open(seconds, _some(stage.front, chance))
+    await hang(seconds, _some(stage.front, chance))
 
 
 async def close_lids(stage: Stage, seconds: float, _chance: random.Random) -> None:
@@ -227,7 +206,7 @@ async def close_lids(stage: Stage, seconds: float, _chance: random.Random) -> No
 async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """All connections to Redis hang; new ones work. Then the old ones are reset."""
     links = [link for proxy in (*stage.server_links, stage.producer_link) for link in proxy.links]
-    await _half_open(seconds, links)
+    await hang(seconds, links)
 
 
 async def fail_over(stage: Stage, seconds: float, _chance: random.Random) -> None:
@@ -284,32 +263,6 @@ FAULTS = (
 )
 
 
-def fault_named(name: str) -> Fault:
-    """By its name, with dashes or spaces. Raises ``KeyError``."""
-    return {_plain(fault.name): fault for fault in FAULTS}[_plain(name)]
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ").replace("-", " ").lower()
-
-
 def _some(proxy: Proxy, chance: random.Random) -> list[Link]:
     links = list(proxy.links)
     return chance.sample(links, (len(links) + 1) // 2)
-
-
-async def _cut(seconds: float, chance: random.Random, *proxies: Proxy) -> None:
-    deadline = asyncio.get_running_loop().time() + seconds
-    while asyncio.get_running_loop().time() < deadline:
-        links = [link for proxy in proxies for link in proxy.links]
-        if links:
-            chance.choice(links).cut(chance.choice(ENDS))
-        await asyncio.sleep(chance.uniform(*CUT_PAUSE))
-
-
-async def _half_open(seconds: float, links: list[Link]) -> None:
-    for link in links:
-        link.freeze()
-    await asyncio.sleep(seconds)
-    for link in links:
-        link.cut(End.RST)

@@ -4,6 +4,7 @@ Knows bytes only. Tries its backends in turn and takes the first that accepts, a
 """
 
 import asyncio
+import random
 import socket
 import struct
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ HOST = "127.0.0.1"
 READ_BYTES = 65_536
 CONNECT_SECONDS = 2.0
 END_SECONDS = 0.1
+CUT_PAUSE = (0.05, 0.4)
 
 
 class End(Enum):
@@ -23,6 +25,9 @@ class End(Enum):
 
     FIN = auto()
     RST = auto()
+
+
+ENDS = tuple(End)
 
 
 class Link:
@@ -133,3 +138,22 @@ class Proxy:
             end = End.RST
         if not link.is_frozen:
             end_stream(writer, end)
+
+
+async def cut_some(seconds: float, chance: random.Random, *proxies: Proxy) -> None:
+    """End single connections, again and again."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < deadline:
+        links = [link for proxy in proxies for link in proxy.links]
+        if links:
+            chance.choice(links).cut(chance.choice(ENDS))
+        await asyncio.sleep(chance.uniform(*CUT_PAUSE))
+
+
+async def hang(seconds: float, links: Sequence[Link]) -> None:
+    """Let connections hang half-open for so long, then reset them."""
+    for link in links:
+        link.freeze()
+    await asyncio.sleep(seconds)
+    for link in links:
+        link.cut(End.RST)

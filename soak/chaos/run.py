@@ -11,7 +11,8 @@ import redis
 from soak.chaos import table, whereabouts
 from soak.chaos.chart_copy import BadChartError
 from soak.chaos.child import ChildError
-from soak.chaos.fault import FAULTS, Fault
+from soak.chaos.fault import FAULTS
+from soak.chaos.fault_kind import Fault
 from soak.chaos.ledger import Episode, Missing, Violation
 from soak.chaos.numbered import Kind
 from soak.chaos.page import PageError

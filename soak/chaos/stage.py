@@ -141,7 +141,7 @@ class Stage:
     # Building.
 
     async def _build(self) -> None:
-        directory = Path(self._stack.enter_context(_directory()))
+        directory = Path(self._stack.enter_context(memory_directory("rtserver-chaos-")))
         self.notes = Notes(directory / "notes")
         await self._start_redis(directory)
         self.producer_link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
@@ -224,13 +224,13 @@ class Stage:
         return self._random.getrandbits(32)
 
 
-def _directory() -> tempfile.TemporaryDirectory[str]:
+def memory_directory(prefix: str) -> tempfile.TemporaryDirectory[str]:
     """In memory where that can be had: fsync is instant there, so that Redis writes before it answers.
 
     On a disk that is busy with an fsync, a Redis with everysec answers first and writes later; killed in between, it
     forgets what it has acknowledged, and no server behind it can help that.
     """
-    return tempfile.TemporaryDirectory(prefix="rtserver-chaos-", dir=MEMORY if MEMORY.is_dir() else None)
+    return tempfile.TemporaryDirectory(prefix=prefix, dir=MEMORY if MEMORY.is_dir() else None)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -104,7 +104,7 @@ def rows_of(episodes: Iterable[Episode]) -> list[Row]:
 
 def draw(episodes: Iterable[Episode]) -> str:
     """The rows as a Markdown table that is fit to be read as text."""
-    return _align([HEAD, *(row.cells() for row in rows_of(episodes))])
+    return align([HEAD, *(row.cells() for row in rows_of(episodes))])
 
 
 def report(result: Result) -> str:
@@ -154,7 +154,8 @@ def _first(lines: Sequence[str]) -> list[str]:
     return [*shown, f"  and {more} more"] if more > 0 else shown
 
 
-def _align(rows: Sequence[Sequence[str]]) -> str:
+def align(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, whose first row is its head, in columns: names at the left, numbers at the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from rtserver.base.queue.signature import Signer
 from soak.chaos.__main__ import SEED, read_arguments
-from soak.chaos.fault import FAULTS, fault_named
+from soak.chaos.fault import FAULTS
+from soak.chaos.fault_kind import fault_named
 from soak.chaos.ledger import Episode, Violation
 from soak.chaos.numbered import Kind, Source, mark_of, price, signed
 from soak.chaos.plan import plan
@@ -231,7 +232,7 @@ def test_a_signed_message_is_what_servers_verify() -> None:
 
 def test_faults_can_be_picked_by_name_in_any_spelling() -> None:
     order, _ = read_arguments(["--only", "kill_redis", "--only", "Half-Open Clients"])
-    assert order.faults == (fault_named("kill redis"), fault_named("half-open clients"))
+    assert order.faults == (fault_named(FAULTS, "kill redis"), fault_named(FAULTS, "half-open clients"))
 
 
 def test_an_unknown_fault_is_refused_with_the_names_of_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from soak.chaos.fault import Fault, fault_named
+from soak.chaos.fault import FAULTS
+from soak.chaos.fault_kind import Fault, fault_named
 from soak.chaos.run import Order, run
 from soak.chaos.size import Size
 from soak.chaos.table import Result, report
@@ -22,7 +23,7 @@ def broken_by(size: Size, *faults: Fault) -> Result:
 
 @pytest.mark.soak
 def test_nothing_is_lost_doubled_or_reordered_whatever_breaks() -> None:
-    faults = [fault_named(name) for name in ("kill servers", "kill redis", "cut clients")]
+    faults = [fault_named(FAULTS, name) for name in ("kill servers", "kill redis", "cut clients")]
     options = ("--once-claim-seconds", "5")
     size = Size(servers=2, users=2, visitors=1, rate=20.0, appendfsync="always", options=options)
     result = broken_by(size, *faults)
@@ -34,7 +35,7 @@ def test_nothing_is_lost_doubled_or_reordered_whatever_breaks() -> None:
 @pytest.mark.soak
 def test_a_server_that_forgets_what_it_was_sent_before_is_found_out() -> None:
     # A producer that gets no answer for two seconds sends again, and a Redis that wakes up takes both.
-    fault = replace(fault_named("freeze redis"), least=4.0, most=4.0)
+    fault = replace(fault_named(FAULTS, "freeze redis"), least=4.0, most=4.0)
     size = Size(servers=1, users=1, pages_each=1, visitors=0, options=("--repeat-seconds", "0"))
     result = broken_by(size, fault)
     assert not result.is_good
