@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         LocalServer,
         RpcAdapterMQ,
         RpcCommunicator,
+        RpcConnectionQpidMQ,
         RpcEndPoint,
         currentServer,
         sleep,
@@ -73,7 +74,16 @@ if TYPE_CHECKING:
     )
 
 RUNTIME_NAMES = frozenset(
-    {"LocalServer", "RpcAdapterMQ", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"}
+    {
+        "LocalServer",
+        "RpcAdapterMQ",
+        "RpcCommunicator",
+        "RpcConnectionQpidMQ",
+        "RpcEndPoint",
+        "currentServer",
+        "sleep",
+        "waitForShutdown",
+    }
 )
 
 __all__ = [
@@ -110,6 +120,7 @@ __all__ = [
     "RpcCommunicator",
     "RpcConnection",
     "RpcConnectionEventListener",
+    "RpcConnectionQpidMQ",
     "RpcConsts",
     "RpcContext",
     "RpcEndPoint",

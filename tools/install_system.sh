@@ -1,7 +1,7 @@
 #!/bin/sh
-# What the tests need beyond Python: Chromium, nginx, Node 18 with npm, openssl, Redis 7. Installs from Debian what is
-# missing, where that is allowed; otherwise names it and fails. A C compiler is installed likewise, but rtserver and its
-# tests do without.
+# What the tests need beyond Python: Chromium, HAProxy, nginx, Node 18 with npm, openssl, Redis 7. Installs from Debian
+# what is missing, where that is allowed; otherwise names it and fails. A C compiler is installed likewise, but rtserver
+# and its tests do without.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/apt.sh
@@ -13,6 +13,7 @@ is_at_least() {  # MINIMUM TEXT: whether the first number in the text reaches th
 
 missing() {  # the Debian packages of what is not there
     [ -x /usr/bin/chromium ] || echo chromium
+    [ -x /usr/sbin/haproxy ] || echo haproxy
     is_at_least 18 "$(node --version 2>/dev/null)" || echo nodejs
     command -v npm >/dev/null || echo npm
     [ -x /usr/sbin/nginx ] || echo nginx-light
@@ -34,6 +35,6 @@ fi
 still=$(missing)
 if [ -n "$still" ]; then
     echo "The tests need these, and this machine does not let us install them:" $still >&2
-    echo "(Chromium as /usr/bin/chromium, nginx as /usr/sbin/nginx, Node 18 or newer with npm, openssl, Redis 7 or newer. On Debian: apt install" $still")" >&2
+    echo "(Chromium as /usr/bin/chromium, HAProxy as /usr/sbin/haproxy, nginx as /usr/sbin/nginx, Node 18 or newer with npm, openssl, Redis 7 or newer. On Debian: apt install" $still")" >&2
     exit 1
 fi

@@ -137,7 +137,8 @@ class Calls:
 
     def take_answers_of(self, other: "Calls") -> None:
         """Complete the calls of ``other``, too, when their answers come here."""
-        self._sharers.append(other)
+        if other not in self._sharers:
+            self._sharers.append(other)
 
     def is_waiting_for(self, sequence: int) -> bool:
         """Return whether a call with this number waits for its answer."""

@@ -77,6 +77,8 @@ class RpcConnection:
     A ``router`` is asked first about every message, and passes on those that are not for this program. While it waits
     for room, the connection ``is_held``: then only answers are taken.
 
+    ``on_lost`` is called with the error each time that a stream has ended or could not be opened.
+
     ``link`` in the place of the usual one decides how messages are packed; it has a ``max_packet_bytes`` of its own.
     A listener sees every message, which costs as much as to serve it. A program that needs only the first ones may
     set ``listener`` to None when they have come. One that is set while calls are served may miss the next nine.
@@ -99,6 +101,7 @@ class RpcConnection:
         self.adapter: Adapter[RpcConnection] | None = None
         self.user: Any = None
         self.cb_disconnect: Callable[[RpcConnection], object] | None = None
+        self.on_lost: Callable[[RpcException], object] | None = None
         self.is_user_known = False
         self.router: Router | None = None
         self.is_held = False
@@ -225,7 +228,10 @@ class RpcConnection:
         To be called if no stream could be opened, too.
         """
         was_open = self._forget_stream()
-        self.calls.fail_all(error or RpcException(RPCERROR_CONNECTION_LOST))
+        error = error or RpcException(RPCERROR_CONNECTION_LOST)
+        self.calls.fail_all(error)
+        if self.on_lost is not None:
+            self.on_lost(error)
         if was_open:
             if self.adapter is not None:
                 self.adapter.leave(self)

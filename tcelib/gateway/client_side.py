@@ -1,12 +1,13 @@
 """The clients' side of a gateway: who is connected, where their calls go, and when they have waited for too long."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tcelib.error import (
     RPCERROR_CONNECT_REJECT,
     RPCERROR_CONNECT_UNREACHABLE,
+    RPCERROR_CONNECTION_LOST,
     RPCERROR_INTERFACE_NOTFOUND,
     RPCERROR_TIMEOUT,
     DecodeError,
@@ -27,6 +28,7 @@ ERRORS = {
     Reason.NO_USER_ID: RPCERROR_CONNECT_REJECT,
     Reason.NO_RESPONDERS: RPCERROR_CONNECT_UNREACHABLE,
     Reason.UNSENT: RPCERROR_CONNECT_UNREACHABLE,
+    Reason.LOST: RPCERROR_CONNECTION_LOST,
     Reason.TIMEOUT: RPCERROR_TIMEOUT,
 }
 """Numbers of the errors that a gateway answers with."""
@@ -41,6 +43,10 @@ class ClientSide:
         self._state = state
         self._user_ids = user_ids
         self._marks = 0
+
+    def use_number(self, gateway: int) -> None:
+        """Give clients ids of this gateway's number from now on. Raises ``ValueError`` as ``UserIds``."""
+        self._user_ids.use(gateway)
 
     def connect(self, door: str, connection: Any = None) -> Client:
         """Return the client of a new connection. It has a user id at once, unless ids are checked.
@@ -85,7 +91,7 @@ class ClientSide:
             return SERVE
         door, user = client.door, client.user_pair
         way = door.calls.get(interface)
-        if way is None or not user or way.target in state.away:
+        if way is None or not user or (way.target in state.away and not _can_wait(calltype, way)):
             return self._refuse(client, packet, way)
         if count:
             try:
@@ -112,6 +118,16 @@ class ClientSide:
             return self._state.drop(Reason.UNSENT)
         return self._error(client, Reason.UNSENT, (sequence, route, call_id ^ client.mark))
 
+    def lost(self, service: str, reason: Reason) -> Iterator[Action]:
+        """Yield an error for each call that waits for an answer of ``service``, whose connection has ended.
+
+        ``reason`` is LOST, or UNSENT if there was none that the calls could have been sent over.
+        """
+        for door in self._state.table.doors.values():
+            interfaces = frozenset(index for index, way in door.calls.items() if way.target == service)
+            for client in tuple(door.clients) if interfaces else ():
+                yield from self._fail(client, [key for key in client.waiting if key >> 48 in interfaces], reason)
+
     def expire(self, now: float) -> Iterator[Action]:
         """Yield an error for each call whose deadline is over."""
         for door in self._state.table.doors.values():
@@ -120,14 +136,17 @@ class ClientSide:
                     yield from self._expire(client, now)
 
     def _expire(self, client: Client, now: float) -> Iterator[Action]:
+        over = [key for key, deadline in client.waiting.items() if deadline <= now]
+        yield from self._fail(client, over, Reason.TIMEOUT)
+
+    def _fail(self, client: Client, keys: Sequence[int], reason: Reason) -> Iterator[Action]:
         waiting = client.waiting
-        over = [key for key, deadline in waiting.items() if deadline <= now]
-        for key in over:
+        for key in keys:
             del waiting[key]
         client.deadline = min(waiting.values(), default=math.inf)
-        for key in over:
+        for key in keys:
             route, call_id, sequence = parts_of(key)
-            yield self._error(client, Reason.TIMEOUT, (sequence, route, call_id ^ client.mark))
+            yield self._error(client, reason, (sequence, route, call_id ^ client.mark))
 
     def _answer(self, calltype: int, call_id: int) -> Action:
         """Decide about a message that is no call. Answers to calls that this gateway passed on lead nowhere: a forged
@@ -152,3 +171,8 @@ class ClientSide:
             return self._state.drop(Reason.SILENCED)
         self._state.refused[reason] += 1
         return Verb.ANSWER, client, "", refusal(*call, ERRORS[reason], client.user_pair)
+
+
+def _can_wait(calltype: int, way: Way) -> bool:
+    """Return true for a one-way call to a queue: nobody waits for its answer, and it may wait for a service there."""
+    return bool(calltype & ONEWAY) and way.verb is Verb.WRITE

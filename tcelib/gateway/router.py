@@ -3,7 +3,7 @@
     call of a client      served here                SERVE
                           unknown interface          ANSWER 4
                           no user id, and needs one  ANSWER 103
-                          nobody reads the queue     ANSWER 101
+                          nobody reads the queue     ANSWER 101; WRITE a one-way call: it may wait there
                           too many calls wait        HOLD
                           otherwise                  WRITE to a queue, or CALL a service
     answer of a client    to a call of this program  SERVE; any other leads nowhere: DROP
@@ -14,7 +14,8 @@
                           to a client's that waits   DELIVER
                           to any other               DROP
     deadline of a call                               ANSWER 2
-    call that its queue did not take                 ANSWER 101
+    call that was not passed on                      ANSWER 101
+    call whose service is lost                       ANSWER 104
 
 Where a call is one-way, or its endpoint has ``errors="silence"``, DROP stands in the place of ANSWER. Parameters are
 never looked at.

@@ -12,6 +12,10 @@ class UserIds:
     """
 
     def __init__(self, gateway: int = 0) -> None:
+        self.use(gateway)
+
+    def use(self, gateway: int) -> None:
+        """Make ids of another number from now on, beginning with its first. Raises ``ValueError``, see above."""
         if not 0 <= gateway < MOST_GATEWAYS:
             raise ValueError(f"a gateway's number is from 0 to {MOST_GATEWAYS - 1}, not {gateway}")
         self._next = gateway << COUNTER_BITS

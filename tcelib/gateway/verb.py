@@ -30,7 +30,8 @@ class Reason(StrEnum):
     NO_USER_ID = "no_user_id"  # of a client that needs one
     NO_RESPONDERS = "no_responders"
     NOT_HERE = "not_here"  # the user that a message is for
-    UNSENT = "unsent"  # its queue did not take it
+    UNSENT = "unsent"  # its queue did not take it, or there was no connection to its service
+    LOST = "lost"  # the connection to the service that has it
     TIMEOUT = "timeout"
     TOO_LONG = "too_long"  # an answer or a push that no client takes
     LATE = "late"  # an answer to a call that waits no more

@@ -32,6 +32,10 @@ class ResponderWatcher:
             self._responders.apply(change)
         self._ahead_ms = now_ms - 1000 * self._clock()
 
+    def wait(self, seconds: float) -> None:
+        """Wait until there is a change to look at, for ``seconds`` at most. Raises ``RegistryError``."""
+        self._watcher.wait(seconds)
+
     def has(self, queue: str) -> bool:
         """Return whether a call on this queue may be answered; False is certain as of the last look."""
         return self._ahead_ms is None or self._responders.has(queue, round(1000 * self._clock() + self._ahead_ms))

@@ -76,6 +76,10 @@ class Watcher:
             self._position = changes[-1].position
         return told
 
+    def wait(self, seconds: float) -> None:
+        """Wait until there is a change behind the last look, for ``seconds`` at most. Raises ``RegistryError``."""
+        self._leases.wait(self._position, seconds)
+
     def _read(self) -> list[Change] | None:
         """Return all changes behind the position; None if some may be missing."""
         read: list[Change] = []

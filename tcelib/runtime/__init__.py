@@ -3,11 +3,13 @@
 from tcelib.runtime.adapter_mq import RpcAdapterMQ
 from tcelib.runtime.communicator import RpcCommunicator, RpcEndPoint, currentServer, sleep, waitForShutdown
 from tcelib.runtime.local_server import LocalServer
+from tcelib.runtime.qpid_connection import RpcConnectionQpidMQ
 
 __all__ = [
     "LocalServer",
     "RpcAdapterMQ",
     "RpcCommunicator",
+    "RpcConnectionQpidMQ",
     "RpcEndPoint",
     "currentServer",
     "sleep",

@@ -28,10 +28,14 @@ from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.core.proxy import AF_READ, AF_WRITE
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.fork import forget_in_children
+from tcelib.gateway.config.model import Services
+from tcelib.gateway.user_id import UserIds
 from tcelib.runtime.endpoint import WEBSOCKET, EndPointAddress
 from tcelib.runtime.gateway.door_adapter import DoorAdapter
+from tcelib.runtime.gateway.error import GatewayError
 from tcelib.runtime.gateway.gateway import Gateway
-from tcelib.runtime.gateway.message_route import services_of, user_ids
+from tcelib.runtime.gateway.gateway_lease import draw_number
+from tcelib.runtime.gateway.message_route import services_of
 from tcelib.runtime.local_server import LocalServer
 from tcelib.transport import gevent_tcp, gevent_websocket
 from tcelib.transport.hub.queue_collection import QueueCollection
@@ -42,6 +46,7 @@ from tcelib.transport.option import DEFAULTS, Options
 PASSING = 1_000
 """Messages that a gateway takes off a queue at once: it waits for no servant of its own."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+log = logging.getLogger("tce.gateway")
 
 
 class RpcEndPoint(EndPointAddress):
@@ -71,7 +76,8 @@ class RpcEndPoint(EndPointAddress):
 
 class RpcCommunicator:
     """See above. Properties with a meaning: ``rpc_call_timeout`` in seconds; ``userid_check``, which unless it is
-    missing or 'false' keeps accepted connections from being given user ids."""
+    missing or 'false' keeps accepted connections from being given user ids; ``lease_seconds`` (10), after which
+    others take the calls of a service that is dead or frozen, for streams that are opened from then on."""
 
     _default: ClassVar["RpcCommunicator | None"] = None
 
@@ -110,20 +116,28 @@ class RpcCommunicator:
     def initMessageRoute(self, path: str | os.PathLike[str]) -> bool:
         """Be the gateway that services.xml describes under this program's name. Its queues are opened at once.
 
-        Return false if the file has mistakes, which are logged. A name that is not in it has no routes. Raises
-        ``OSError`` for a file that cannot be read, and as endpoints do.
+        Return false if the file has mistakes, or an endpoint cannot be opened; both are logged. A name that is not in
+        the file has no routes. Raises ``OSError`` for a file that cannot be read.
         """
         services = services_of(path)
         if services is None:
             return False
+        try:
+            self.route(services)
+        except GatewayError as error:
+            log.error("! %s", error)
+            return False
+        return True
+
+    def route(self, services: Services) -> None:
+        """Be the gateway of this program's name. Raises ``GatewayError`` for an endpoint that cannot be opened."""
         for endpoint in services.endpoints.values():
             self.addEndPoint(RpcEndPoint.of(endpoint))
         server = services.servers.get(self._server.name)
         if server is not None:
             self._server.describe(server, self._endpoints)
-            self._gateway = Gateway(services, server, self._open_of_gateway, user_ids())
+            self._gateway = Gateway(services, server, self._open_of_gateway, UserIds(draw_number()))
             self._gateway.start()
-        return True
 
     # Adapters and endpoints.
 
@@ -338,6 +352,7 @@ class RpcCommunicator:
             call_timeout=self._call_timeout,
             may_compress=bool(ep.compress),
             max_waiting_servants=self._poolsize,
+            lease_seconds=float(self._server.properties.get("lease_seconds") or DEFAULTS.lease_seconds),
             gives_user_ids=self._gateway is None and self._server.properties.get("userid_check", "false") == "false",
         )
 

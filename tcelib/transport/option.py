@@ -25,7 +25,7 @@ class Options:
     this waits to be sent is closed. ``max_waiting_servants``: so many servants of one connection may block at the
     same time in gevent; further calls wait. ``gives_user_ids``: accepted connections are numbered users "1", "2", ...
     until somebody says better. ``drain_seconds``: so long servants may go on when a queue closes that keeps messages
-    until they are done.
+    until they are done. ``lease_seconds``: so long after its last renewal others may take the calls of a service.
     """
 
     listener: RpcConnectionEventListener | None = None
@@ -41,6 +41,7 @@ class Options:
     gives_user_ids: bool = True
     backlog: int = 1024
     drain_seconds: float = 20.0
+    lease_seconds: float = 10.0
 
     def make_connection(self, transport: Transport) -> RpcConnection:
         """A connection over ``transport``, with what is set here."""

@@ -35,15 +35,14 @@ def run(name: str, services: str, log_level: str) -> None:
     Example:
       rtserver gateway run gwserver --services services.xml
     """
-    from tcelib.runtime.gateway.program import GatewayError, start_gateway  # of gevent
+    from tcelib.runtime.gateway.error import GatewayError
+    from tcelib.runtime.gateway.program import start_gateway  # of gevent
 
     set_up_log(sys.stderr, level=log_level, form="text", environ=os.environ)
     try:
         program = start_gateway(name, services)
     except GatewayError as error:
         raise failure(str(error)) from error
-    except OSError as error:
-        raise failure(f"{services}: {error.strerror}") from error
     program.waitForShutdown()
 
 

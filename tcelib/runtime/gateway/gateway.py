@@ -25,9 +25,12 @@ from tcelib.gateway.router import Router
 from tcelib.gateway.source import Source
 from tcelib.gateway.table import build_table
 from tcelib.gateway.user_id import UserIds
-from tcelib.gateway.verb import Verb
+from tcelib.gateway.verb import Reason, Verb
+from tcelib.runtime.gateway.error import START_ERRORS, GatewayError, told
 from tcelib.runtime.gateway.parcel import Parcel
+from tcelib.runtime.gateway.peer import Peer
 from tcelib.runtime.gateway.queue_writer import QueueWriter
+from tcelib.runtime.gateway.registry import Registries, places_of
 from tcelib.transport.hub.queue_link import QueueLink
 from tcelib.wire.message import ROUTE, Packet
 
@@ -50,32 +53,42 @@ class Gateway:
         self._clients: dict[RpcConnection, Client] = {}
         self._rooms: dict[Client, gevent.event.Event] = {}
         self._writers: dict[str, QueueWriter[Client]] = {}
-        self._peers: dict[str, RpcConnection] = {}
+        self._peers: dict[str, Peer] = {}
+        self._registries = Registries(places_of(server, services.endpoints), self.router)
         self._watch: gevent.Greenlet | None = None
 
     def start(self) -> None:
-        """Open every queue and every service. Raises as the endpoints do."""
-        for name in self._server.writes:
-            if self._services.endpoints[name].type.is_queue:
-                link = self._open(name, AF_WRITE).transport
-                assert isinstance(link, QueueLink)
-                self._writers[name] = QueueWriter(link, self._on_unsent, name=name)
+        """Open every queue and every service. Raises ``GatewayError`` that names the first that cannot be opened."""
+        endpoints = self._services.endpoints
+        queues = [name for name in self._server.writes if endpoints[name].type.is_queue]
+        writers = {name: self._open_queue(name, AF_WRITE) for name in queues}
+        for name, queue in writers.items():
+            assert isinstance(queue.link.transport, QueueLink)
+            self._writers[name] = QueueWriter(queue.link.transport, self._on_unsent, name=name)
+        readers: dict[str, RpcQueueConnection] = {}
         for name, source in self.router.state.table.sources.items():
-            if self._services.endpoints[name].type.is_queue:
-                queue = self._open(name, AF_READ)
-                assert isinstance(queue, RpcQueueConnection)
-                queue.route_body = partial(self._take_body, source)
+            if endpoints[name].type.is_queue:
+                readers[name] = self._open_queue(name, AF_READ)
+                readers[name].route_body = partial(self._take_body, source)
             else:
-                self._peers[name] = peer = self._open(name, AF_WRITE)
-                peer.router = partial(self._take_of_peer, source)
+                connection = self._opened(name, AF_WRITE)
+                connection.router = partial(self._take_of_peer, source)
+                self._peers[name] = Peer(name, connection, partial(self._lose_peer, name))
+        for calls, answers in self._server.loopbacks.items():  # of servants of this program
+            if calls in writers:
+                writers[calls].setLoopbackMQ(readers[answers])
+        self._registries.start()
         self._watch = gevent.spawn(self._expire)
 
     def close(self) -> None:
         """Pass on what is under way, and end."""
         if self._watch is not None:
             self._watch.kill()
+        for peer in self._peers.values():
+            peer.close()
         for writer in self._writers.values():
             writer.close()
+        self._registries.close()
         for room in tuple(self._rooms.values()):
             room.set()
 
@@ -119,6 +132,10 @@ class Gateway:
             if client.connection not in self._clients:
                 return True
             verb, _, name, body = action = self.router.clients.receive(client, packet, time.monotonic())
+        if verb is Verb.CALL:
+            if not self._peers[name].send(body):
+                self._act(self.router.clients.unsent(client, body))
+            return True
         if verb is not Verb.WRITE:
             return self._act(action)
         index = packet[0][ROUTE] >> 16
@@ -166,6 +183,17 @@ class Gateway:
 
     # Queues and services.
 
+    def _open_queue(self, name: str, af: int) -> RpcQueueConnection:
+        queue = self._opened(name, af)
+        assert isinstance(queue, RpcQueueConnection)
+        return queue
+
+    def _opened(self, name: str, af: int) -> RpcConnection:
+        try:
+            return self._open(name, af)
+        except START_ERRORS as error:
+            raise GatewayError(f"{name} cannot be opened: {told(error)}") from error
+
     def _take_body(self, source: Source, body: bytes) -> bool:
         """Pass on a message off a queue. Return false if it is for this program."""
         return self._act(self.router.services.receive(source, body))
@@ -181,11 +209,12 @@ class Gateway:
         elif verb is Verb.WRITE:
             self._writers[name].add(Parcel(body, None, math.inf, is_idempotent=False))
         elif verb is Verb.CALL:
-            try:
-                self._peers[name].link.push_body(body)
-            except RpcException as failure:
-                log.warning("! a message was not passed on: %s", failure)
+            self._peers[name].send(body)
         return verb is not Verb.SERVE
+
+    def _lose_peer(self, name: str, reason: Reason) -> None:
+        for action in tuple(self.router.clients.lost(name, reason)):
+            self._act(action)
 
     def _on_unsent(self, parcel: Parcel[Client]) -> None:
         if parcel.sender is not None:

@@ -1,13 +1,11 @@
-"""Surroundings of a gateway: the file that describes it, and a number that no other gateway has."""
+"""The file that describes a gateway, as its program reads it."""
 
 import logging
 import os
-import secrets
 from pathlib import Path
 
 from tcelib.gateway.config.model import Services
 from tcelib.gateway.config.services import read_services
-from tcelib.gateway.user_id import MOST_GATEWAYS, UserIds
 
 log = logging.getLogger("tce.gateway")
 
@@ -21,8 +19,3 @@ def services_of(path: str | os.PathLike[str]) -> Services | None:
     for finding in findings:
         log.warning("! %s:%s", path, finding)
     return services
-
-
-def user_ids() -> UserIds:
-    """Return the ids of a gateway that has leased no number: it takes one of eight million by chance."""
-    return UserIds(secrets.randbelow(MOST_GATEWAYS))

@@ -76,7 +76,7 @@ def open_stream(url: str, key: str, reads: bool, options: Options) -> Opened:
 
 def _stream_source(url: str, queue: RedisStreamQueue[DeadLetter], options: Options) -> ReliableSource:
     own, others = (RedisLeases(open_client(url), REGISTRY) for open_client in (plain_client, gevent_client))
-    lease = ServiceLease(own, others, unique_name(), queue.name)
+    lease = ServiceLease(own, others, unique_name(), queue.name, seconds=options.lease_seconds)
     most = options.max_waiting_servants
     rule, claim = ReaderRule(most_held=most * NESTING), LeaseClaim(queue, lease.live)
     reader = Reader(queue, lease.reader, rule=rule, claim=claim)

@@ -1,5 +1,6 @@
 """``rtserver gateway check`` tells all that is wrong with a gateway's files, and draws those that are right."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from rtserver.bootstrap.command.cli import main
 from rtserver.bootstrap.command.gateway import NEEDS_YAML
+from tcelib.queue.amqp.open import MISSING as NEEDS_PROTON
 from tests.docs.document import ROOT
 
 EXAMPLE = ROOT / "docs" / "tce" / "cluster"
@@ -68,3 +70,67 @@ def test_without_pyyaml_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
     result = check(EXAMPLE / "config.yml")
     assert result.exit_code == 1
     assert NEEDS_YAML in result.output
+
+
+SERVICES = """
+<root><InterfaceDef><if id="1" name="a.B"/></InterfaceDef>
+<EndPoints>
+  <ep name="clients" type="socket" host="127.0.0.1" port="0" {clients}/>
+  <ep name="calls" type="{kind}" host="{host}" port="{port}" {calls}/>
+</EndPoints>
+<servers><server name="gw">
+  <route if="a.B"><call in="clients" out="calls"/></route>
+  <properties><property name="listen" value="clients"/></properties>
+</server></servers></root>
+"""
+RIGHT = {"clients": "", "calls": "", "kind": "socket", "host": "127.0.0.1", "port": "1"}
+
+
+def run(file: Path, name: str = "gw") -> str:
+    """Run a gateway that cannot start. Return its last line, which is an error, and there is no traceback."""
+    result = CliRunner().invoke(main, ["gateway", "run", name, "--services", str(file)])
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit), result.output
+    assert "Traceback" not in result.output
+    return result.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"clients": 'certfile="/no/cert.pem"'}, "clients cannot be opened: "),
+        ({"calls": 'certfile="/no/cert.pem"'}, "calls cannot be opened: "),
+        ({"host": "redis://127.0.0.1:none", "kind": "stream"}, "calls cannot be opened: "),
+        ({"calls": 'certfile="/no/cert.pem" keyfile="k"', "kind": "qpid"}, "calls cannot be opened: "),
+    ],
+)
+def test_an_endpoint_that_cannot_be_opened_is_one_line_that_names_it(
+    tmp_path: Path, words: dict[str, str], sentence: str
+) -> None:
+    file = tmp_path / "services.xml"
+    file.write_text(SERVICES.format(**{**RIGHT, **words}))
+    assert run(file).startswith(f"Error: {sentence}")
+
+
+def test_without_proton_one_line_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "proton", None)
+    file = tmp_path / "services.xml"
+    file.write_text(SERVICES.format(**RIGHT | {"kind": "qpid"}))
+    assert run(file) == f"Error: calls cannot be opened: {NEEDS_PROTON}"
+
+
+def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "services.xml"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        file.write_text(SERVICES.format(**RIGHT).replace('port="0"', f'port="{port}"'))
+        assert run(file).startswith("Error: clients cannot be opened: ")
+
+
+def test_what_cannot_be_run_is_one_line_too(tmp_path: Path) -> None:
+    file = tmp_path / "services.xml"
+    assert run(file) == f"Error: {file}: No such file or directory"
+    assert run(tmp_path) == f"Error: {tmp_path}: Is a directory"
+    file.write_text("<root/>")
+    assert run(file) == f"Error: {file} has errors"
+    file.write_text(SERVICES.format(**RIGHT))
+    assert run(file, "other") == f"Error: {file} has no routes for a server called 'other'"

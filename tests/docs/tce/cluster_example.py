@@ -4,10 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from tcelib.lease.redis import RedisLeases
+from tcelib.redis.redis_connection import plain_client
+from tcelib.service.service_lease import REGISTRY, SERVICE
 from tests.docs.document import ROOT, blocks
 from tests.docs.tce.workshop import Workshop
+from tests.until import until
 
 CLUSTER = ROOT / "docs" / "tce" / "cluster"
 PAGE = ROOT / "docs" / "tce" / "cluster.md"
@@ -51,17 +56,26 @@ def command(what: str) -> str:
     return line.strip()
 
 
-def check_every_call(cluster: Workshop) -> None:
+def until_served(url: str) -> None:
+    """Wait until a service of the example holds a lease: before that a gateway answers calls at once."""
+    with plain_client(url) as client:
+        leases = RedisLeases(client, REGISTRY)
+        reads = ("mq_server",)
+        until(
+            lambda: reads in [each.registration.reads for each in leases.holders(SERVICE)], "the server has a lease"
+        )
+
+
+def check_every_call(cluster: Workshop, wait_served: Callable[[], object] = lambda: None) -> None:
     """Run server, gateway and client, which calls all that the document shows. What they print must be right."""
     text = (CLUSTER / "client.py").read_text(encoding="utf-8")
     text = text.replace("timeout(3, 6)", "timeout(1, 6)").replace("\n\nclass", f"\n\n{NOTED}class", 1)
     cluster.write("all_calls.py", text.replace("\ncall_twoway()\ntce.sleep()\n", ALL_CALLS))
-    with (
-        cluster.serving(command("server")) as server,
-        cluster.serving(command("gateway"), SOCKET) as gateway,
-    ):
-        assert first_line_of_client(cluster) == blocks(PAGE, "text client")[0]
-        output, errors = cluster.run("python all_calls.py")
+    with cluster.serving(command("server")) as server:
+        wait_served()
+        with cluster.serving(command("gateway"), SOCKET) as gateway:
+            assert first_line_of_client(cluster) == blocks(PAGE, "text client")[0]
+            output, errors = cluster.run("python all_calls.py")
     assert (output.splitlines(), errors) == (
         [
             "Yah! hello",

@@ -14,6 +14,7 @@ from tests.tcelib.gateway.rig import (
     UNKNOWN,
     answer,
     answered,
+    delivered,
     dropped,
     forwarded,
     packet,
@@ -77,8 +78,51 @@ def test_a_call_that_leads_nowhere_is_answered_at_once(interface: int, errcode: 
     assert (error.sequence, error.ifidx, error.errcode, error.call_id) == (99, interface, errcode, 0x21)
     assert error.extra.props == {"__user_id__": "1"}
     assert router.state.refused == {reason: 1}
-    assert dropped(router.clients.receive(client, packet(interface, 99, ONE_WAY), 0.0)) == reason
-    assert router.state.dropped == {reason: 1}
+    assert not client.waiting
+
+
+@pytest.mark.parametrize("interface", [UNKNOWN, TERMINAL])
+def test_a_one_way_call_that_leads_nowhere_is_dropped(interface: int) -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    assert dropped(router.clients.receive(client, packet(interface, 99, ONE_WAY), 0.0)) == "no_route"
+    assert router.state.dropped == {Reason.NO_ROUTE: 1}
+
+
+def test_a_one_way_call_waits_in_its_queue_for_a_service_but_not_at_a_connection() -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    router.state.away |= {"calls", "service"}
+    assert forwarded(router.clients.receive(client, packet(SERVER, 1, ONE_WAY), 0.0))
+    assert dropped(router.clients.receive(client, packet(TCP, 2, ONE_WAY), 0.0)) == "no_responders"
+
+
+@pytest.mark.parametrize(("reason", "errcode"), [(Reason.LOST, 104), (Reason.UNSENT, 101)])
+def test_calls_of_a_service_that_is_lost_fail_at_once_and_no_others(reason: Reason, errcode: int) -> None:
+    router = small()
+    client, other = router.clients.connect("clients"), router.clients.connect("clients")
+    router.clients.receive(client, packet(TCP, 1, call_id=0x21), 0.0)
+    router.clients.receive(client, packet(TCP, 2, ONE_WAY), 0.0)
+    queued = forwarded(router.clients.receive(client, packet(SERVER, 3), 0.0))
+    router.clients.receive(other, packet(TCP, 4), 0.0)
+    actions = list(router.clients.lost("service", reason))
+    errors = {action[1]: answered(action, action[1]) for action in actions if action[1]}
+    assert {each: (error.sequence, error.ifidx, error.errcode) for each, error in errors.items()} == {
+        client: (1, TCP, errcode),
+        other: (4, TCP, errcode),
+    }
+    assert errors[client].call_id == 0x8021
+    assert (len(client.waiting), len(other.waiting)) == (1, 0)
+    assert router.state.refused == {reason: 2}
+    delivered(router.services.receive(router.services.source("answers"), answer(queued)), client)
+    assert not list(router.clients.lost("service", reason))
+
+
+def test_the_loss_of_a_service_is_no_answer_to_silent_clients() -> None:
+    router = small()
+    client = router.clients.connect("quiet")
+    router.clients.receive(client, packet(SERVER, 1), 0.0)
+    assert [dropped(action) for action in router.clients.lost("calls", Reason.LOST)] == ["silenced"]
     assert not client.waiting
 
 

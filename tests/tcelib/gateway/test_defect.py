@@ -1,9 +1,11 @@
 """The safe form of each defect of the original gateways that the routing core decides about.
 
-The numbers are those of a list of ten. The fifth (a connection that ends while its packets wait), the sixth (a table
-printed with each delivery), the ninth (indexes of 8 bits) and the growth of queues in the tenth are not the core's.
+The numbers are those of a list of ten. What the shell has to do with the fifth (a connection that ends while its
+packets wait), the sixth (a table printed with each delivery), the seventh (an adapter that stops) and the tenth
+(bodies without a limit) is in ``tests/tcelib/runtime``.
 """
 
+from tcelib.gateway.action import SERVE
 from tcelib.gateway.config.services import read_services
 from tcelib.gateway.verb import Reason, Verb
 from tcelib.wire.message import RETURN, RpcMessage
@@ -94,6 +96,18 @@ def test_8_an_answer_is_local_by_bit_15_alone() -> None:
         assert router.services.receive(source, body(SERVER, 1, RETURN, call_id=call_id))[0] is Verb.SERVE
         late = body(SERVER, 1, RETURN, call_id=call_id | 0x8000)
         assert router.services.receive(source, late)[0] is Verb.DROP
+
+
+def test_9_interfaces_that_are_alike_in_eight_bits_are_not_taken_for_each_other() -> None:
+    router = small()
+    router.state.local |= {SERVER + 256}
+    client = router.clients.connect("clients")
+    call = forwarded(router.clients.receive(client, packet(SERVER), 0.0))
+    assert router.clients.receive(client, packet(SERVER + 256), 0.0) is SERVE
+    assert answered(router.clients.receive(client, packet(SERVER + 512), 0.0), client).errcode == 4
+    source = router.services.source("answers")
+    assert dropped(router.services.receive(source, body(SERVER + 256, 7, RETURN, call_id=0x8000))) == "no_route"
+    delivered(router.services.receive(source, answer(call)), client)
 
 
 def test_10_what_leads_nowhere_is_answered_and_counted() -> None:

@@ -42,6 +42,16 @@ def test_ids_of_two_gateways_never_meet_and_fit_into_63_bits() -> None:
     assert 2**62 < int(last.make()) < 2**63
 
 
+def test_a_gateway_that_has_another_number_gives_ids_of_it_from_then_on() -> None:
+    router = small(gateway=1)
+    before = router.clients.connect("clients")
+    router.clients.use_number(2)
+    after = router.clients.connect("clients")
+    assert [before.user_id, after.user_id] == [str(2**40 + 1), str(2 * 2**40 + 1)]
+    with pytest.raises(ValueError, match="from 0 to"):
+        router.clients.use_number(MOST_GATEWAYS)
+
+
 def test_a_gateway_that_has_used_all_its_ids_says_so_instead_of_taking_anothers() -> None:
     ids = UserIds(3)
     ids._next = (4 << COUNTER_BITS) - 2

@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import gevent
+import pytest
 
 import tcelib as tce
+from tcelib.lease.port import Registration
+from tcelib.lease.redis import RedisLeases
+from tcelib.redis.redis_connection import plain_client
+from tcelib.service.service_lease import REGISTRY, SERVICE
 from tests.conftest import unused_port
 from tests.tcelib.transport.talk import Talk, TalkPrx
 from tests.until import until
@@ -35,6 +40,7 @@ SERVICES = """
   </server></servers>
 </SNS>
 """
+LEASE_SECONDS = 300.0
 
 
 class GatewayRig:
@@ -55,9 +61,10 @@ class GatewayRig:
         checks: str = "false",
         attributes: str = "",
         listener: tce.RpcConnectionEventListener | None = None,
+        service_port: int = 0,
     ) -> None:
         self.kind, self.door, self.url = kind, door, url
-        self.port, self.service_port = unused_port(), unused_port()
+        self.port, self.service_port = unused_port(), service_port or unused_port()
         self.servant = Talk(gevent.event.Event())
         self._stack = ExitStack()
         self.file = directory / "services.xml"
@@ -80,7 +87,14 @@ class GatewayRig:
         service.addEndPoint(tce.RpcEndPoint("answers", self.url, type_=self.kind)).open(tce.AF_WRITE)
         calls = tce.RpcEndPoint("calls", self.url, type_=self.kind)
         service.createAdapter("talk", calls).addServant(self.servant)
+        until_so(lambda: "calls" not in self.state.away, "the gateway knows of the service")
         return service
+
+    def play_service(self) -> None:
+        """Let the test be a service that reads the stream of calls: hold a lease, which nobody renews."""
+        with plain_client(self.url) as client:
+            RedisLeases(client, REGISTRY).join(Registration(SERVICE, "the test", reads=("calls",)), LEASE_SECONDS)
+        until_so(lambda: "calls" not in self.state.away, "the gateway knows of the service")
 
     def serve_tcp(self) -> tce.RpcCommunicator:
         """Start a service that listens."""
@@ -117,3 +131,10 @@ class GatewayRig:
 def until_so(is_so: Callable[[], object], what: str = "") -> None:
     """Wait, and let the hub go on."""
     until(is_so, what, pause=gevent.sleep)
+
+
+def errcode_of(call: Callable[[], object]) -> int:
+    """The error that a call ends with."""
+    with pytest.raises(tce.RpcException) as error:
+        call()
+    return error.value.errcode

@@ -12,7 +12,7 @@ import pytest
 import tcelib as tce
 from tcelib.gateway.table import MOST_WAITING
 from tests.redis_process import RedisProcess
-from tests.tcelib.runtime.gateway_rig import GatewayRig, until_so
+from tests.tcelib.runtime.gateway_rig import GatewayRig, errcode_of, until_so
 from tests.tcelib.transport.talk import NOTE, NOWHERE, Talk, TalkPrx
 
 MakeRig = Callable[..., GatewayRig]
@@ -23,12 +23,6 @@ KINDS = pytest.mark.parametrize("kind", ["stream", "mq"])
 def make(tmp_path: Path, redis_url: str) -> MakeRig:
     """Makes a gateway over the Redis of the test."""
     return lambda **options: GatewayRig(tmp_path, redis_url, **options)
-
-
-def errcode_of(call: Callable[[], object]) -> int:
-    with pytest.raises(tce.RpcException) as error:
-        call()
-    return error.value.errcode
 
 
 @KINDS

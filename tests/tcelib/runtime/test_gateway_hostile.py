@@ -15,7 +15,7 @@ import tcelib as tce
 from tcelib.queue.redis_stream import GROUP
 from tcelib.wire.message import RETURN, RpcMessage
 from tests.redis_process import RedisProcess
-from tests.tcelib.runtime.gateway_rig import GatewayRig, until_so
+from tests.tcelib.runtime.gateway_rig import GatewayRig, errcode_of, until_so
 from tests.tcelib.transport.talk import BLOB, TalkPrx
 
 KINDS = pytest.mark.parametrize("kind", ["stream", "mq"])
@@ -68,12 +68,6 @@ def blob(prx: TalkPrx, data: bytes) -> tce.RpcPromise[bytes]:
     return prx._call_async(BLOB, (data,))
 
 
-def errcode_of(call: Callable[[], object]) -> int:
-    with pytest.raises(tce.RpcException) as error:
-        call()
-    return error.value.errcode
-
-
 @KINDS
 def test_bytes_that_are_no_messages_harm_nobody(tmp_path: Path, redis_url: str, kind: str) -> None:
     with GatewayRig(tmp_path, redis_url, kind=kind) as rig, in_redis(redis_url) as client:
@@ -93,6 +87,7 @@ def test_an_answer_with_another_number_goes_to_nobody_and_one_that_comes_twice_c
     tmp_path: Path, redis_url: str
 ) -> None:
     with GatewayRig(tmp_path, redis_url) as rig, in_redis(redis_url) as client:
+        rig.play_service()
         mine, other = rig.dial(), rig.dial()
         promises = [blob(mine, b"mine"), blob(other, b"other")]
         gevent.sleep(0)
@@ -112,6 +107,7 @@ def test_an_answer_that_is_too_long_is_an_error_for_its_caller_and_delays_nobody
     tmp_path: Path, redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with GatewayRig(tmp_path, redis_url) as rig, in_redis(redis_url) as client:
+        rig.play_service()
         promises = [blob(rig.dial(), text) for text in (b"long", b"short")]
         gevent.sleep(0)
         for _ in promises:

@@ -1,0 +1,52 @@
+"""ResponderLook: a greenlet that keeps which queues of a gateway have nobody who answers."""
+
+import logging
+from collections.abc import Mapping
+
+import gevent
+
+from tcelib.lease.port import LeasePort, RegistryError
+from tcelib.lease.renewal import steady_clock
+from tcelib.service.away_queues import AwayQueues
+
+LOOK_SECONDS = 1.0
+"""Between two looks where nothing changes: a silence of 30 seconds ends by itself."""
+PAUSE_SECONDS = 0.05
+"""Between two looks where much changes."""
+RETRY_SECONDS = 1.0
+log = logging.getLogger("tce.gateway")
+
+
+class ResponderLook:
+    """Look at the services of one registry. ``queues`` and ``away`` as in ``AwayQueues``."""
+
+    def __init__(self, leases: LeasePort, queues: Mapping[str, str], away: set[str]) -> None:
+        self._leases = leases
+        self._queues = AwayQueues(leases, queues, away, clock=steady_clock)
+        self._greenlet: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        """Look for the first time, and go on in a greenlet."""
+        self._look()
+        self._greenlet = gevent.spawn(self._run)
+
+    def close(self) -> None:
+        """End the greenlet, and close the connections."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        self._leases.close()
+
+    def _run(self) -> None:
+        while True:
+            gevent.sleep(PAUSE_SECONDS)
+            try:
+                self._queues.wait(LOOK_SECONDS)
+            except RegistryError:
+                gevent.sleep(RETRY_SECONDS)
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            self._queues.look()
+        except RegistryError as error:
+            log.debug("nobody tells who reads the queues: %s", error)
