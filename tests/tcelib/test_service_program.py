@@ -219,3 +219,35 @@ def test_after_a_kill_an_order_fails_and_an_idempotent_call_is_run_by_the_other_
     assert begun == ["enter timeout: 3"]
     with redis.Redis.from_url(redis_url) as client:
         until(lambda: client.xlen("mq_server") == 0, "nothing is left")
+
+
+@pytest.mark.parametrize(
+    ("lease_seconds", "sleep_seconds"), [(1.5, 2), pytest.param(10, 11, marks=pytest.mark.soak, id="as by default")]
+)
+def test_a_servant_that_sleeps_for_longer_than_its_lease_loses_neither_the_lease_nor_the_call(
+    make_desk: Callable[[str], Desk], redis_url: str, lease_seconds: float, sleep_seconds: int
+) -> None:
+    desk = make_desk("stream")
+    begin = "tce.RpcCommunicator.instance()"
+    with_lease = SERVER.replace("if secs < 3", "").replace("else tce.sleep(secs)", "")
+    setting = f'{begin}.setProperty("lease_seconds", {lease_seconds})'
+    with_lease = with_lease.replace(f"{begin}.init", f"{setting}\n{begin}.init")
+    first = desk.start("first", with_lease)
+    desk.wait_said("first", "ready")
+    with plain_client(redis_url) as client:
+        leases = RedisLeases(client, REGISTRY)
+
+        def numbers() -> list[int]:
+            holders = leases.holders(SERVICE)
+            return [each.number for each in holders if f":{first.pid}:" in each.registration.name]
+
+        until(numbers, "it has a lease")
+        before = numbers()
+        call = f"print('slept:', prx.timeout({sleep_seconds}, 50), flush=True)\ntce.sleep()\n"
+        desk.start("client", CLIENT_HEAD + call)
+        desk.wait_said("first", f"enter timeout: {sleep_seconds}")
+        desk.start("second", with_lease)
+        desk.wait_said("client", "slept: None")
+        assert numbers() == before
+    assert "enter" not in desk.said("second")
+    assert desk.said("first").count("enter") == 1
