@@ -58,18 +58,22 @@ class RedisCluster:
 
     def serving(self) -> RedisProcess:
         """The node that serves the slot now, as most of the nodes say that answer."""
-        named: dict[int, int] = {}
+        named = self._named()
+        port = max(named, key=named.count)
+        return next(node for node in self.nodes if node.port == port)
+
+    def _named(self) -> list[int]:
+        """Ports of the node that serves the slot now, as each node says that answers."""
+        named = []
         for node in self.nodes:
             try:
                 with redis.Redis(
                     host=node.host, port=node.port, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
                 ) as client:
-                    port = _primary_port(client, self.slot)
+                    named.append(_primary_port(client, self.slot))
             except redis.RedisError:
                 continue
-            named[port] = named.get(port, 0) + 1
-        port = max(named, key=named.__getitem__)
-        return next(node for node in self.nodes if node.port == port)
+        return named
 
     def wait_synced(self) -> None:
         """Until the replicas have all that their primary has."""
@@ -94,7 +98,11 @@ class RedisCluster:
 
     def wait_for(self, node: RedisProcess) -> None:
         """Until every node that answers says that this one serves the slot."""
-        until(lambda: self.serving() is node and self._is_up(node), "it serves the slot", tolerated=redis.RedisError)
+
+        def is_known() -> bool:
+            return set(self._named()) == {node.port} and self._is_up(node)
+
+        until(is_known, "it serves the slot", tolerated=redis.RedisError)
         old, self.primary = self.primary, node
         self.replicas = [old if replica is node else replica for replica in self.replicas]
 
