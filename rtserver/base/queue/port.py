@@ -117,13 +117,19 @@ class Kept(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """Largest number of entries in a stream, and the seconds for which each is kept at least.
+    """Number of entries that a stream keeps, and the seconds for which each is kept at least.
 
-    An entry that is older is removed with the next append. A stream without appends for that long expires as a whole.
+    A stream of more than ``most`` entries is cut back to ``length``. An entry that is older is removed with the next
+    append. A stream without appends for that long expires as a whole.
     """
 
     length: int
     seconds: int
+
+    @property
+    def most(self) -> int:
+        """Number of entries that a stream may have: a sixteenth more, so that a full one is not cut for each entry."""
+        return self.length + self.length // 16
 
 
 class Gone(StrEnum):

@@ -949,6 +949,21 @@ def test_a_bounded_stream_forgets_its_oldest_entries_and_knows_it(queue: QueuePo
     assert [gone(queue, "user:7", entry_id) for entry_id in ids] == [Gone.TRIMMED, Gone.TRIMMED, None, None, None]
 
 
+def test_a_full_stream_grows_by_a_sixteenth_before_it_is_cut_back(make_queue: MakeQueue) -> None:
+    queue = make_queue()
+    queue.put(messages(53))
+    while queue.waiting():
+        queue.intake(0.1)
+    ids = [entry.id for entry in queue.read(START, 100, 0)]
+    sizes = []
+    for entry_id in ids:
+        queue.keep("users", entry_id, [Kept("user:7", entry_id, b"x")], Bound(length=32, seconds=60))
+        sizes.append(len(kept_ids(queue, "user:7")))
+    assert sizes == [*range(1, 35), *[32, 33, 34] * 6, 32]
+    assert gone(queue, "user:7", just_before(ids[-32])) is None
+    assert gone(queue, "user:7", just_before(ids[-33])) is Gone.TRIMMED
+
+
 def test_a_stream_without_a_bound_keeps_everything(queue: QueuePort) -> None:
     ids = entries_of(queue)
     queue.keep("users", ids[-1], [Kept("once:mail", entry_id, b"x") for entry_id in ids])

@@ -15,8 +15,10 @@
 
 local SET_ASIDE = 3000 -- bytes of messages below which a stream is worth compacting
 local REMEMBERED = 30 -- notes about a stream outlive its entries by this factor
+local SLACK = 16 -- a full stream grows by this part of its length before it is cut back: to cut for each entry is dear
 
 local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local most = length + math.floor(length / SLACK)
 local streams, entries, kept = unpack(cmsgpack.unpack(ARGV[6]))
 -- Notes of another type count as missing, and so do notes that are no offsets.
 local notes = redis.call('MGET', KEYS[1], KEYS[2], prefix .. 'end')
@@ -148,7 +150,7 @@ local function bound(stream, id, former_id)
     trimmed_id = trim_aged(key) or trimmed_id
     size = redis.call('XLEN', key)
   end
-  if size > length then
+  if size > most then
     trimmed_id = trim_excess(key, size - length)
   end
   if trimmed_id then
@@ -173,7 +175,7 @@ local function bound_all()
     if id and former_id and added[stream] > 0 and #id >= #former_id and is_in_slot(id) and is_in_slot(former_id) then
       redis.call('SETRANGE', note_keys[stream], 0, id)
       local size = redis.call('XLEN', keys[stream])
-      is_due = size > length or size == added[stream]
+      is_due = size > most or size == added[stream]
     end
     if is_due then
       due = due + 1
