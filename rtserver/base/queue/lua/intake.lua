@@ -63,7 +63,7 @@ end
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 -- Ids must grow even if the clock was set back.
-local prefix = string.format('%.0f-', math.max(now_ms, tonumber(newest_ms)))
+local form = string.format('%.0f-%%d', math.max(now_ms, tonumber(newest_ms))) -- of a number below 2^53
 
 -- Raises an error for a key of the wrong type, before anything is added.
 local asides = redis.call('SCARD', aside)
@@ -135,6 +135,8 @@ local function new_aside()
   return aside .. ':' .. name
 end
 
+local command, format = redis.call, string.format -- looked up once, not for each message
+
 local function append(raw)
   moved_bytes = moved_bytes + #raw
   if most_bytes > 0 and #raw > most_bytes then
@@ -142,13 +144,13 @@ local function append(raw)
     return
   end
   number = number + 1
-  newest_id = prefix .. string.format('%.0f', number)
+  newest_id = format(form, number)
   -- The message is the first field: older workers look at no other.
   local kind, to = route_of(raw)
   if kind then
-    redis.call('XADD', bus, newest_id, 'raw', raw, kind, to)
+    command('XADD', bus, newest_id, 'raw', raw, kind, to)
   else
-    redis.call('XADD', bus, newest_id, 'raw', raw)
+    command('XADD', bus, newest_id, 'raw', raw)
   end
   if not marked or total - marked >= MARK_BYTES then
     redis.call('RPUSH', marks, newest_id .. ' ' .. string.format('%.0f', total))
