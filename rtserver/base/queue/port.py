@@ -128,7 +128,7 @@ class Bound(NamedTuple):
 
     @property
     def most(self) -> int:
-        """Number of entries that a stream may have: a sixteenth more, so that a full one is not cut for each entry."""
+        """Entries that a stream may have: a sixteenth more, so that a full one is not cut for each further entry."""
         return self.length + self.length // 16
 
 
