@@ -75,6 +75,20 @@ def test_a_waiting_reader_is_woken_and_loses_nothing(broker_url: str, unused_nam
     queue.close()
 
 
+def test_what_came_to_a_reader_that_leaves_and_was_not_taken_counts_no_try(broker_url: str, unused_name: str) -> None:
+    leaving, staying = node(broker_url, unused_name), AmqpQueue(node(broker_url, unused_name))
+    leaving.client.run(lambda live: live.inlet(leaving.node_address).ask(10) or True, 5.0)
+    put(staying, b"1", b"2", b"3")
+    with leaving.client.inside() as live:
+        assert live is not None
+        inlet = live.inlet(leaving.node_address)
+        inlet.takers += 1  # so that nothing goes back by itself
+    until(lambda: len(inlet.arrived) == 3, "they have come")
+    leaving.client.close()
+    assert [(each.body, each.tries) for each in staying.take("b", 10, 5.0)] == [(b"1", 1), (b"2", 1), (b"3", 1)]
+    staying.close()
+
+
 def test_a_topic_reaches_every_reader_that_is_there(broker_url: str, unused_name: str) -> None:
     name = f"{unused_name}-broadcast"
     readers = [bare(broker_url, name, NodeType.TOPIC) for _ in range(2)]

@@ -53,7 +53,10 @@ def try_routing(data: bytes) -> None:
         for client in clients if len(message) >= MESSAGE_BYTES else ():
             check_action(router.clients.receive(client, parse_body(message), now))
         for name in ("answers", "topic", "back"):
-            check_action(router.services.receive(router.services.source(name), message))
+            action = router.services.receive(router.services.source(name), message)
+            check_action(action)
+            if action[1] is not None:
+                check_action(router.services.undelivered(action[1], action[3]))
         for action in router.clients.expire(now):
             check_action(action)
     assert all(len(client.waiting) <= 4 for client in clients)

@@ -109,6 +109,7 @@ class AmqpClient:
 
     def close(self) -> None:
         """Say goodbye. What is held goes back to the broker. A later call opens a new connection."""
+        self._stop_taking()
         with self._door:
             live, self._live = self._live, None
             self._dial_at, self._pause = float("-inf"), FIRST_PAUSE
@@ -117,6 +118,16 @@ class AmqpClient:
         if live is not None:
             self._flush(live)
             self._fail(live, "closed")
+
+    def _stop_taking(self) -> None:
+        """Wait, for a moment, until the broker sends no more: what it sends to who leaves counts as a failure."""
+        deadline = self.now() + TICK_SECONDS
+        with self.inside() as live:
+            if live is not None:
+                live.stop_taking()
+        with self._door:
+            while live is not None and live.is_taking and not live.failure and (left := deadline - self.now()) > 0:
+                self._door.wait(left)
 
     def _check(self, live: Live) -> None:
         if live.failure:

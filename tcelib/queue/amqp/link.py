@@ -111,6 +111,11 @@ class Inlet(Link):
         return int(self._link.credit)
 
     @property
+    def is_open_for_more(self) -> bool:
+        """True while the broker may send messages."""
+        return not self.refusal and (self.credit > 0 or self.is_draining)
+
+    @property
     def is_draining(self) -> bool:
         """True until the broker says that it has nothing more for us."""
         return bool(self._link.draining())

@@ -77,8 +77,25 @@ class Live:
         """Note that the connection has ended; the first reason counts."""
         self.failure = self.failure or reason or "the broker closed the connection"
 
+    @property
+    def is_taking(self) -> bool:
+        """True while the broker may send messages."""
+        return any(inlet.is_open_for_more for inlet in self._inlets.values())
+
+    def stop_taking(self) -> None:
+        """Ask for no more messages."""
+        for inlet in self._inlets.values():
+            if not inlet.refusal:
+                inlet.drain()
+
     def close(self) -> None:
-        """Say goodbye."""
+        """Give back what nobody has taken, and say goodbye.
+
+        To the broker, a message in the hands of a connection that ends is one more failure.
+        """
+        for inlet in self._inlets.values():
+            while inlet.arrived and not inlet.refusal:
+                release(inlet.arrived.popleft().delivery)
         self._engine.close()
 
     def outlet(self, address: Address) -> Outlet:

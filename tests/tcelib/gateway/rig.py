@@ -1,6 +1,7 @@
 """A gateway's core with messages around it: what clients and services send, and what becomes of it."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from tcelib.gateway.action import Action
 from tcelib.gateway.client import Client
@@ -51,8 +52,9 @@ SMALL = """
 """
 
 
+@cache
 def good(text: bytes) -> Services:
-    """The configuration in ``text``."""
+    """The configuration in ``text``. It never changes."""
     reading = read_services(text)
     assert reading.model is not None, reading.findings
     return reading.model
