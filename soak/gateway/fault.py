@@ -4,16 +4,21 @@ import asyncio
 import random
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
+from soak.async_redis import cancellable_client
 from soak.chaos.fault_kind import Fault
 from soak.chaos.proxy import cut_some, hang
 from soak.gateway.client import Client
-from soak.gateway.layout import Size
+from soak.gateway.layout import CALLS, HOST, MQ, Size, answers_of, names_of
 from soak.gateway.program import Program
 from soak.gateway.stage import Stage
+from tcelib.wire.message import MAGIC, MESSAGE_BYTES
 
 FULL_BYTES = 1
 AWAY_SECONDS = 10.0
+RUBBISH_PAUSE = 0.005
+PACKET_FRONT = MAGIC.to_bytes(4, "big") + (1_000).to_bytes(4, "big")
 
 
 def with_redis(size: Size) -> bool:
@@ -112,6 +117,40 @@ async def half_open_queues(stage: Stage, seconds: float, _chance: random.Random)
     await hang(seconds, [link for proxy in stage.queue_links for link in proxy.links])
 
 
+async def poison_queues(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """A careless producer puts bytes that are no messages on all queues, and entries that are none."""
+    queues = [CALLS, *map(answers_of, names_of("gateway", stage.size.gateways))]
+    deadline = time.monotonic() + seconds
+    async with cancellable_client(stage.queues.url) as client:
+        while time.monotonic() < deadline:
+            for queue in queues:
+                rubbish = rubbish_of(chance)
+                if stage.size.kind == MQ:
+                    await client.rpush(queue, rubbish)
+                else:
+                    await client.xadd(queue, {chance.choice(("body", "body", "corpse")): rubbish})
+            await asyncio.sleep(RUBBISH_PAUSE)
+
+
+async def noisy_clients(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """Strangers connect to the gateways and send rubbish, or half a packet and nothing more."""
+    deadline = time.monotonic() + seconds
+    strangers: list[asyncio.StreamWriter] = []
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(HOST, chance.choice(stage.gateways).port)
+            strangers.append(writer)
+            writer.write(chance.choice((rubbish_of(chance), PACKET_FRONT, PACKET_FRONT + rubbish_of(chance))))
+        await asyncio.sleep(RUBBISH_PAUSE)
+    for writer in strangers:
+        writer.transport.abort()
+
+
+def rubbish_of(chance: random.Random) -> bytes:
+    """Return some bytes, often as many as a message has at least."""
+    return chance.randbytes(chance.choice((0, 1, MESSAGE_BYTES - 1, MESSAGE_BYTES, MESSAGE_BYTES + 8, 300, 4_000)))
+
+
 async def kill_all(stage: Stage, seconds: float, chance: random.Random) -> None:
     """SIGKILL to everything at once, started again in any order."""
     programs: list[Program] = stage.programs
@@ -140,6 +179,8 @@ FAULTS = (
     Fault("cut queues", 2.0, 3.0, cut_queues, "end and reset single connections to the queues"),
     Fault("half-open clients", 2.0, 5.0, half_open_clients, "half of the clients' connections hang, are reset"),
     Fault("half-open queues", 2.0, 6.0, half_open_queues, "all connections to the queues hang, are reset"),
+    Fault("poison queues", 1.0, 3.0, poison_queues, "bytes that are no messages on all queues", with_redis),
+    Fault("noisy clients", 1.0, 3.0, noisy_clients, "strangers who send rubbish to the gateways"),
     Fault("kill all", 0.0, 1.0, kill_all, "kill -9 everything, start it again"),
 )
 
