@@ -63,7 +63,8 @@ class Episode:
 class Account:
     """``timeout`` is the deadline of every call, ``slack`` how much later it may fail.
 
-    ``lag`` is by how much the observer itself was late, a moment ago: what it has not read yet may be there.
+    ``lag`` is by how much the observer itself was late, a moment ago: what it has not read yet may be there, and the
+    programs that it judges wait for the same processors.
     """
 
     def __init__(self, timeout: float, slack: float) -> None:
