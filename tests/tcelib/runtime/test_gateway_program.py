@@ -104,3 +104,42 @@ def test_a_queue_at_a_broker_is_opened_by_the_name_that_original_programs_know(
     monkeypatch.setitem(sys.modules, "proton", None)
     with pytest.raises(ModuleNotFoundError, match=r"rtserver\[amqp\]"):
         tce.RpcConnectionQpidMQ.create("calls", "localhost", 5672, "calls;{create:always}", tce.AF_WRITE)
+
+
+def test_the_program_knows_its_server_by_the_names_of_the_originals(make: MakeRig) -> None:
+    with make() as rig:
+        server = rig.gateway.currentServer()
+        assert (server.getName(), server.name) == ("gateway", "gateway")
+        assert server.getPropertyValue("loopback") == server.props["loopback"] == "calls#answers"
+        assert server.getPropertyValue("nothing", "else") == "else"
+        assert list(server.routes) == ["test.Talk"]
+        assert server.ep_reads == ("clients", "answers")
+        assert server.ep_writes == ("calls", "clients")
+        assert sorted(server.name_eps) == ["answers", "balancer", "calls", "clients"]
+        calls, answers = map(server.findEndPointByName, server.getPropertyValue("loopback").split("#"))
+        assert (calls.type, answers.type) == ("stream", "stream")
+        calls.impl.setLoopbackMQ(answers.impl)  # as each original gateway does, though it is done already
+        assert server.findEndPointByName("nobody") is None
+        assert rig.gateway.getConnectionMQCollection().get("calls") is calls.impl
+
+
+def test_a_name_that_is_no_server_of_the_file_opens_nothing_and_is_no_mistake(make: MakeRig) -> None:
+    with make() as rig:
+        other = rig.program("nobody")
+        assert other.initMessageRoute(rig.file)
+        assert other.currentServer().routes == {}
+        assert other.currentServer().findEndPointByName("calls") is None
+        assert other.getConnectionMQCollection().get("calls") is None
+
+
+def test_an_endpoint_that_cannot_be_opened_is_false_and_one_line_of_the_log(
+    make: MakeRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    with make() as rig:
+        queue, broken = 'type="stream" host', 'type="qpid" port="5672" certfile="/none" host'
+        text = rig.file.read_text().replace(f'name="calls" {queue}="{rig.url}"', f'name="calls" {broken}="there"')
+        rig.file.write_text(text)
+        other = rig.program("gateway")
+        assert not other.initMessageRoute(rig.file)
+    [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.getMessage().startswith("! calls cannot be opened: ")
