@@ -20,7 +20,7 @@ from tcelib.service.service_lease import REGISTRY
 
 IN_REDIS = (EndPointType.STREAM, EndPointType.MQ)
 PATIENCE_SECONDS = 2.0
-"""A gateway waits so long for its number before it listens. Then it goes on with one by chance."""
+"""A gateway waits so long for a registry before it listens. Then it has a number by chance, and no queue is away."""
 
 
 class Place(NamedTuple):
@@ -77,7 +77,7 @@ class Registries:
             if place.calls:
                 leases = RedisLeases(gevent_client(place.url), REGISTRY)
                 self._looks.append(ResponderLook(leases, place.calls, self._router.state.away))
-                self._looks[-1].start()
+                self._looks[-1].start(PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Give the lease back."""

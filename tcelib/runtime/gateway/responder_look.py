@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 
 import gevent
+import gevent.event
 
 from tcelib.lease.port import LeasePort, RegistryError
 from tcelib.lease.renewal import steady_clock
@@ -23,12 +24,13 @@ class ResponderLook:
     def __init__(self, leases: LeasePort, queues: Mapping[str, str], away: set[str]) -> None:
         self._leases = leases
         self._queues = AwayQueues(leases, queues, away, clock=steady_clock)
+        self._has_looked = gevent.event.Event()
         self._greenlet: gevent.Greenlet | None = None
 
-    def start(self) -> None:
-        """Look for the first time, and go on in a greenlet."""
-        self._look()
+    def start(self, patience: float) -> None:
+        """Look, and go on in a greenlet. Waits for the first look, ``patience`` seconds at most."""
         self._greenlet = gevent.spawn(self._run)
+        self._has_looked.wait(patience)
 
     def close(self) -> None:
         """End the greenlet, and close the connections."""
@@ -38,12 +40,13 @@ class ResponderLook:
 
     def _run(self) -> None:
         while True:
+            self._look()
+            self._has_looked.set()
             gevent.sleep(PAUSE_SECONDS)
             try:
                 self._queues.wait(LOOK_SECONDS)
             except RegistryError:
                 gevent.sleep(RETRY_SECONDS)
-            self._look()
 
     def _look(self) -> None:
         try:

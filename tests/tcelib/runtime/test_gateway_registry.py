@@ -1,5 +1,6 @@
 """Gateways in the registry of their Redis: who answers on a queue, and numbers of their own."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,15 @@ from tests.redis_process import RedisProcess
 from tests.tcelib.runtime.gateway_rig import SERVICES, GatewayRig, errcode_of, until_so
 
 LONG = 60.0
+PATIENCE = (
+    "runtime.gateway.registry.PATIENCE_SECONDS",
+    "runtime.gateway.gateway_lease.STOP_SECONDS",
+    "runtime.gateway.queue_writer.CLOSE_SECONDS",
+    "transport.hub.queue_link.CLOSE_SECONDS",
+    "transport.hub.queue_source.CLOSE_SECONDS",
+    "service.service_lease.STOP_SECONDS",
+)
+"""Names of the seconds for which a gateway waits for Redis, at its start and at its end."""
 FORM = {"door": "socket", "port": 1, "service_port": 2, "timeout": 5, "checks": "false", "attributes": ""}
 MakeRig = Callable[..., GatewayRig]
 
@@ -81,6 +91,18 @@ def test_while_the_registry_is_away_nothing_is_certain(tmp_path: Path) -> None:
         assert rig.state.away == {"calls"}
         server.stop()
         until_so(lambda: not rig.state.away, "nobody tells")
+
+
+def test_a_redis_that_says_nothing_does_not_hold_up_a_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PATIENCE:
+        monkeypatch.setattr(f"tcelib.{name}", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"redis://127.0.0.1:{mute.getsockname()[1]}/0"
+        with GatewayRig(tmp_path, url, timeout=0.2) as rig:
+            assert not rig.state.away
+            assert errcode_of(lambda: rig.dial().echo("x", LONG)) == tce.RPCERROR_TIMEOUT
 
 
 def test_a_gateway_leases_a_number_and_gives_ids_of_it(make: MakeRig, redis_url: str) -> None:
