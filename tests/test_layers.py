@@ -46,6 +46,7 @@ TRANSPORTS = {
     "tcelib.core",
     "tcelib.error",
     "tcelib.fork",
+    "tcelib.limit",
     "tcelib.tls_errors",
     "tcelib.wire",
     *(
@@ -242,7 +243,7 @@ RULES = (
             WEB,
             COMMAND,
         },
-        {"click", "msgspec", "tcelib.gateway.config", "tcelib.redis", "tcelib.runtime.gateway", "tornado"},
+        {"click", "msgspec", "tcelib.gateway.config", "tcelib.redis", "tcelib.runtime", "tornado"},
     ),
     Rule("rtserver/bootstrap/*", {"rtserver.*"}, {"django", "gevent", "tcelib", "tornado"}),
     Rule("rtserver/*", {"rtserver.bootstrap.command"}, set()),
@@ -260,12 +261,12 @@ RULES = (
     Rule("tcelib/queue/shell/*", {"tcelib.queue"}, {"gevent"}),
     Rule(
         "tcelib/gateway/config/*",
-        {"tcelib.gateway.config", *(f"tcelib.queue.{file}" for file in ("address", "error", "name"))},
+        {"tcelib.gateway.config", "tcelib.limit", *(f"tcelib.queue.{file}" for file in ("address", "error", "name"))},
         {"yaml"},
         WAITING | CLOCKS,
     ),
-    Rule("tcelib/queue/amqp/*", {"tcelib.fork", "tcelib.queue"}, {"proton"}, WAITING),
-    Rule("tcelib/queue/broker/*", {"tcelib.queue"}, {"proton"}, WAITING - {"selectors", "socket"}),
+    Rule("tcelib/queue/amqp/*", {"tcelib.fork", "tcelib.queue", "tcelib.tls_errors"}, {"proton"}, WAITING - {"ssl"}),
+    Rule("tcelib/queue/broker/*", {"tcelib.queue"}, {"proton"}, WAITING - {"selectors", "socket", "ssl"}),
     Rule("tcelib/queue/*", {"tcelib.queue", "tcelib.redis"}, set(), WAITING),
     Rule(
         "tcelib/service/*",

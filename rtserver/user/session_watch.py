@@ -13,8 +13,9 @@ from rtserver.base.failure.containment import as_exception
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import LookUpResult, Request
+from rtserver.user.session.authenticator import Request
 from rtserver.user.session.recent_name import RecentNames
+from rtserver.user.session.session_finder import LookUpResult
 from rtserver.user.user_agent import UserAgent
 
 log = logging.getLogger(__name__)

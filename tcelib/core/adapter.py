@@ -14,7 +14,10 @@ class RpcCommAdapter:
 
     ``id`` names it for people; ``ep`` is the endpoint that it listens on, if it does. The program
     that accepts or opens connections adds them; a lost one leaves by itself, and comes back with its next stream.
+    ``is_silent``: its clients are sent no errors, because they take them for answers.
     """
+
+    is_silent = False
 
     def __init__(self, id: str = "", ep: Any = None) -> None:  # noqa: A002
         self.id = id

@@ -115,6 +115,8 @@ class Adapter(Protocol[C]):
 
     dropped_answers: int
     """Answers on its connections that answer no call that waits."""
+    is_silent: bool
+    """True if clients are sent no errors, because they take them for answers."""
 
     @property
     def routes(self) -> Finds:

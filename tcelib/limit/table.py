@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 
 class DoorLimit(StrEnum):
-    """Names of the limits that a connection meets before its user is known."""
+    """Names of the limits that a connection meets whoever its user is."""
 
+    CONNECTIONS = "connections"
     CONNECTIONS_PER_IP = "connections_per_ip"
     HANDSHAKES_PER_IP = "handshakes_per_ip"
     HANDSHAKES = "handshakes"
@@ -17,6 +18,9 @@ class DoorLimit(StrEnum):
     PENDING = "pending"
     FILES = "spare_files"
     MEMORY = "memory"
+    OUTBOXES = "outboxes"
+    CALLS = "calls"
+    BYTES = "bytes"
 
 
 class LimitCounts:

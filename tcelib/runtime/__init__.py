@@ -4,6 +4,7 @@ from tcelib.runtime.adapter_mq import RpcAdapterMQ
 from tcelib.runtime.communicator import RpcCommunicator, RpcEndPoint, currentServer, sleep, waitForShutdown
 from tcelib.runtime.local_server import LocalServer
 from tcelib.runtime.qpid_connection import RpcConnectionQpidMQ
+from tcelib.runtime.token_listener import TokenListener
 
 __all__ = [
     "LocalServer",
@@ -11,6 +12,7 @@ __all__ = [
     "RpcCommunicator",
     "RpcConnectionQpidMQ",
     "RpcEndPoint",
+    "TokenListener",
     "currentServer",
     "sleep",
     "waitForShutdown",

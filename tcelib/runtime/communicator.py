@@ -319,7 +319,10 @@ class RpcCommunicator:
             adapter.on_stop = lambda: reader.link.transport.drain(gevent.getcurrent())
         else:
             listen = gevent_websocket.listen if ep.type == WEBSOCKET else gevent_tcp.listen
-            server = listen(adapter, *ep.address, tls=ep.server_tls(), options=self._options(ep))
+            options = self._options(ep)
+            if isinstance(adapter, DoorAdapter):
+                options = adapter.limit(options)
+            server = listen(adapter, *ep.address, tls=ep.server_tls(), options=options)
             ep.port = server.port
             self._servers.append(server)
             adapter.on_stop = server.close

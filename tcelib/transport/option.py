@@ -1,11 +1,13 @@
 """Options of the connections of a listener or a dialer, with the defaults and their reasons."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
 from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.core.port import Transport
+from tcelib.limit.door_guard import DoorGuard
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 READ_BYTES = 65536  # of one connection in one turn: then the others have theirs
@@ -24,8 +26,9 @@ class Options:
     and after twice as long it ends the connection; 0: never. ``max_unsent_bytes``: a connection to which more than
     this waits to be sent is closed. ``max_waiting_servants``: so many servants of one connection may block at the
     same time in gevent; further calls wait. ``gives_user_ids``: accepted connections are numbered users "1", "2", ...
-    until somebody says better. ``drain_seconds``: so long servants may go on when a queue closes that keeps messages
-    until they are done. ``lease_seconds``: so long after its last renewal others may take the calls of a service.
+    until somebody says better. ``guard`` keeps the limits of accepted connections. ``drain_seconds``: so long
+    servants may go on when a queue closes that keeps messages until they are done. ``lease_seconds``: so long after
+    its last renewal others may take the calls of a service.
     """
 
     listener: RpcConnectionEventListener | None = None
@@ -42,6 +45,7 @@ class Options:
     backlog: int = 1024
     drain_seconds: float = 20.0
     lease_seconds: float = 10.0
+    guard: DoorGuard[Any] | None = None
 
     def make_connection(self, transport: Transport) -> RpcConnection:
         """A connection over ``transport``, with what is set here."""

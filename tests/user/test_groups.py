@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Never
 import pytest
 
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticator
+from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.session_finder import LookUpResult
 from tests.user.session_site import SessionSite, look_up
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from django.core.cache.backends.base import InvalidCacheKey
 from django.core.exceptions import SuspiciousOperation, ValidationError
 
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticator
+from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.session_finder import LookUpResult
 from tests.conftest import RedisServer
 from tests.user.own_session_engine import SessionStore as OwnStore
 from tests.user.session_site import ENGINES, MODEL_BACKEND, STORED, SessionSite, StrictCache

@@ -24,11 +24,11 @@ class Limit(StrEnum):
     PENDING = DoorLimit.PENDING
     FILES = DoorLimit.FILES
     MEMORY = DoorLimit.MEMORY
-    OUTBOXES = "outboxes"
+    OUTBOXES = DoorLimit.OUTBOXES
     MESSAGES = "messages"
     FLOOD = "flood"
-    CALLS = "calls"
-    BYTES = "bytes"
+    CALLS = DoorLimit.CALLS
+    BYTES = DoorLimit.BYTES
     USER_CPU = "user_cpu_ms"
     JSON_DEPTH = "json_depth"
     JSON_NUMBERS = "json_numbers"

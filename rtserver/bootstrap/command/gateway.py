@@ -9,6 +9,7 @@ import click
 
 from rtserver.base.wire.printable import printable
 from rtserver.bootstrap.command.failure import failure
+from rtserver.bootstrap.config.config_source import load_config
 from rtserver.bootstrap.process.log import set_up_log
 from tcelib.gateway.config.element import MOST_BYTES
 from tcelib.gateway.config.finding import Finding
@@ -23,24 +24,38 @@ NEEDS_YAML = 'config.yml needs PyYAML: pip install "rtserver[gateway]"'
 @click.argument("name")
 @click.option("--services", default="services.xml", show_default=True, help="The file that describes it.")
 @click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The rtserver.toml of a Django site: clients show its tokens or session keys, and are its users.",
+)
+@click.option(
     "--log-level", default="info", show_default=True, type=click.Choice(["debug", "info", "warning", "error"])
 )
-def run(name: str, services: str, log_level: str) -> None:
+def run(name: str, services: str, config_file: Path | None, log_level: str) -> None:
     """Run the gateway NAME, one of the servers in services.xml, until SIGINT or SIGTERM.
 
-    It needs no program of your own. One with servants of its own, or with a look at tokens, is a few lines of Python:
-    docs/tce/gateway.md.
+    It needs no program of your own. One with servants of its own is a few lines of Python: docs/tce/gateway.md.
 
     \b
-    Example:
+    Examples:
       rtserver gateway run gwserver --services services.xml
+      rtserver gateway run gwserver --config rtserver.toml
     """
     from tcelib.runtime.gateway.error import GatewayError
     from tcelib.runtime.gateway.program import start_gateway  # of gevent
+    from tcelib.runtime.token_listener import RECHECK_SECONDS
 
-    set_up_log(sys.stderr, level=log_level, form="text", environ=os.environ)
+    verify, recheck_seconds = None, RECHECK_SECONDS
+    if config_file is not None:
+        from rtserver.bootstrap.gateway_users import users_of  # of Django
+
+        config = load_config(environ=os.environ, file=config_file)
+        verify, recheck_seconds = users_of(config), config.session_check_seconds
+    set_up_log(sys.stderr, level=log_level, form="text", environ=os.environ)  # Django's own setting comes before
     try:
-        program = start_gateway(name, services)
+        program = start_gateway(name, services, verify, recheck_seconds=recheck_seconds)
     except GatewayError as error:
         raise failure(str(error)) from error
     program.waitForShutdown()

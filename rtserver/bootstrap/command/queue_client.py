@@ -1,15 +1,12 @@
 """The queue for the commands of one process: the configured Redis, or the embedded one that runs for ``var_dir``."""
 
-from pathlib import Path
-
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_entry import entries_of
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.base.queue.shard import queue_of
 from rtserver.bootstrap.config.config import Config
-from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.config.limits import queues_of
-from rtserver.bootstrap.process.embedded_redis import running_url
+from rtserver.bootstrap.process.embedded_redis import redis_url_of
 from rtserver.bootstrap.process.queue_signer import signer_of
 from rtserver.history.redis_history import RedisHistory
 from rtserver.registry.running_server import RunningServer, RunningServers, complaint
@@ -23,7 +20,7 @@ def open_queue(config: Config, name: str = "") -> RedisQueue:
     Raises ``RedisError`` if no Redis is configured and no embedded one runs. The first call finds out whether the
     Redis answers.
     """
-    return RedisQueue(plain_client(_url(config)), name or config.queue, signer=signer_of(config))
+    return RedisQueue(plain_client(redis_url_of(config)), name or config.queue, signer=signer_of(config))
 
 
 def open_lists(config: Config) -> ShardQueues:
@@ -53,13 +50,13 @@ def is_handled_by_all(config: Config, message_type: str) -> bool:
 
 def running_servers(config: Config) -> tuple[RunningServer, ...]:
     """Return the servers of the queue, by name. Raises ``RedisError`` and ``QueueError``."""
-    with plain_client(_url(config)) as client:
+    with plain_client(redis_url_of(config)) as client:
         return RunningServers.of_queue(client, config.queue).all()
 
 
 def open_history(config: Config, queue: str = "") -> RedisHistory:
     """Return the stored history of the quotes of a queue, without connecting. Raises ``RedisError``."""
-    return RedisHistory(plain_client(_url(config)), queue or config.queue)
+    return RedisHistory(plain_client(redis_url_of(config)), queue or config.queue)
 
 
 def open_history_of(config: Config, quote: str) -> RedisHistory:
@@ -72,15 +69,7 @@ def newest_messages(config: Config, queue: str, count: int) -> list[bytes]:
 
     Raises ``RedisError`` and ``RedisCallError``.
     """
-    with plain_client(_url(config)).at(queue) as client:
+    with plain_client(redis_url_of(config)).at(queue) as client:
         waiting = client.call("LRANGE", queue, 0, count - 1)
         entries = client.call("XREVRANGE", f"{{{queue}}}:bus", "+", "-", "COUNT", count)
         return [*waiting, *(entry.raw for entry in entries_of(entries))]
-
-
-def _url(config: Config) -> str:
-    url = config.redis_url or running_url(Path(config.var_dir))
-    if not url:
-        where = Path(config.var_dir).resolve()
-        raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
-    return url

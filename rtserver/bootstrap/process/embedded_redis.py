@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process import die_with_parent
 from rtserver.bootstrap.process.child_process import ChildProcess
@@ -185,6 +186,15 @@ def running_url(var_dir: Path) -> str | None:
         return url_file(var_dir).read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return None
+
+
+def redis_url_of(config: Config) -> str:
+    """Return the address of the configured Redis, or of the embedded one that runs. Raises ``RedisError``."""
+    url = config.redis_url or running_url(Path(config.var_dir))
+    if not url:
+        where = Path(config.var_dir).resolve()
+        raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
+    return url
 
 
 def _free_ports(wanted: range) -> Iterator[int]:

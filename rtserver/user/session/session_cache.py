@@ -11,7 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticator
+from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.session_finder import LookUpResult
 
 KEPT_SECONDS = 2.0
 MAX_KEPT = 10_000

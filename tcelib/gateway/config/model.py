@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tcelib.limit.door_limits import DoorLimits
 from tcelib.queue.address import Address
 
 DEFAULT_TIMEOUT = 120.0
@@ -89,6 +90,7 @@ class Server:
     listen: tuple[str, ...] = ()
     loopbacks: Mapping[str, str] = field(default_factory=dict)
     checks_user_ids: bool = False
+    limits: DoorLimits = DoorLimits()  # noqa: RUF009  it is frozen
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from tcelib.gateway.config.element import Element, only
 from tcelib.gateway.config.endpoint_form import EndPointForm
 from tcelib.gateway.config.finding import Findings, Place, quoted
+from tcelib.gateway.config.limit_form import limits_of
 from tcelib.gateway.config.model import DEFAULT_TIMEOUT, Hop, Route, Server
 from tcelib.gateway.config.text_value import TextValues, words_of
 from tcelib.gateway.config.wiring import loose_ends
@@ -54,6 +55,7 @@ class ServerForm:
             self._listen(properties.get(LISTEN, ""), place),
             MappingProxyType(self._loopbacks(properties.get(LOOPBACK, ""), place)),
             self._checks(properties.get(CHECKS, ""), place),
+            limits_of(properties, place, self._findings),
         )
         for text in loose_ends(server, self._endpoints.endpoints):
             self._findings.warn(element.place, text)

@@ -1,12 +1,14 @@
 # ruff: noqa: N802  the names that TCE's users know
 """DoorAdapter: the adapter of an endpoint at which clients of a gateway come in."""
 
+from dataclasses import replace
 from typing import Any, Self
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.connection import RpcConnection
 from tcelib.core.servant import Servant
 from tcelib.runtime.gateway.gateway import Gateway
+from tcelib.transport.option import Options
 
 
 class DoorAdapter(RpcCommAdapter):
@@ -15,6 +17,19 @@ class DoorAdapter(RpcCommAdapter):
     def __init__(self, id: str, ep: Any, gateway: Gateway) -> None:  # noqa: A002
         super().__init__(id, ep)
         self._gateway = gateway
+        self.is_silent = gateway.is_silent(ep.name)
+
+    def limit(self, options: Options) -> Options:
+        """Return the options of a listener that keeps the limits of the gateway."""
+        guard = self._gateway.guard
+        return replace(
+            options,
+            guard=guard,
+            connect_seconds=guard.limits.handshake_seconds,
+            idle_seconds=guard.limits.idle_seconds,
+            max_packet_bytes=guard.limits.packet_bytes,
+            max_unsent_bytes=guard.limits.unsent_bytes,
+        )
 
     def addServant(self, servant: Servant) -> Self:
         """See ``RpcCommAdapter``."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import gevent
 import gevent.event
@@ -26,7 +27,9 @@ from tcelib.gateway.source import Source
 from tcelib.gateway.table import build_table
 from tcelib.gateway.user_id import UserIds
 from tcelib.gateway.verb import Reason, Verb
+from tcelib.limit.door_guard import DoorGuard
 from tcelib.runtime.gateway.error import START_ERRORS, GatewayError, told
+from tcelib.runtime.gateway.open_file import most_files
 from tcelib.runtime.gateway.parcel import Parcel
 from tcelib.runtime.gateway.peer import Peer
 from tcelib.runtime.gateway.queue_writer import QueueWriter
@@ -45,6 +48,7 @@ class Gateway:
 
     def __init__(self, services: Services, server: Server, open_endpoint: Opens, user_ids: UserIds) -> None:
         self.router = Router(build_table(services, server), user_ids)
+        self.guard: DoorGuard[Any] = DoorGuard(server.limits, files=most_files())
         self._services = services
         self._server = server
         self._open = open_endpoint
@@ -95,6 +99,10 @@ class Gateway:
     def is_door(self, name: str) -> bool:
         """Return true if clients come in at this endpoint."""
         return name in self.router.state.table.doors
+
+    def is_silent(self, door: str) -> bool:
+        """Return true if the clients of this endpoint are sent no errors."""
+        return self.router.state.table.doors[door].is_silent
 
     def serve_here(self, routes: Iterable[int]) -> None:
         """Leave the calls of these routes to the servants of this program."""

@@ -16,8 +16,11 @@ log = logging.getLogger("tce.gateway")
 
 
 def draw_number() -> int:
-    """Return a number by chance: one of eight million, so that hardly any is used twice, one after the other."""
-    return secrets.randbelow(MOST_GATEWAYS)
+    """Return a number by chance: one of eight million, so that hardly any is used twice, one after the other.
+
+    It is never 0: the ids of that gateway would be those of a site's first users.
+    """
+    return 1 + secrets.randbelow(MOST_GATEWAYS - 1)
 
 
 class GatewayLease:

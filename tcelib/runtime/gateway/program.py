@@ -7,25 +7,36 @@ from tcelib.gateway.config.text_value import words_of
 from tcelib.runtime.communicator import RpcCommunicator
 from tcelib.runtime.gateway.error import START_ERRORS, GatewayError, told
 from tcelib.runtime.gateway.message_route import services_of
+from tcelib.runtime.token_listener import RECHECK_SECONDS, TokenListener
+from tcelib.runtime.token_look_up import Verify
 
+NOBODY_KNOWS_USERS = (
+    "its clients need a user id (userid_check), and nobody looks at their tokens: --config names the rtserver.toml "
+    "of the site that knows its users"
+)
 log = logging.getLogger("tce.gateway")
 
 
-def start_gateway(name: str, path: str | os.PathLike[str]) -> RpcCommunicator:
+def start_gateway(
+    name: str, path: str | os.PathLike[str], verify: Verify | None = None, *, recheck_seconds: float = RECHECK_SECONDS
+) -> RpcCommunicator:
     """Return the program of the server ``name`` of a services.xml. It listens, and its queues are open.
 
-    What is wrong with the file is logged. Raises ``GatewayError``, for a file that cannot be read as well.
+    ``verify`` knows the users of tokens, which are looked up again every ``recheck_seconds``. What is wrong with the
+    file is logged. Raises ``GatewayError``, for a file that cannot be read as well.
     """
     program = RpcCommunicator().init(name)
     try:
-        _start(program, path)
+        _route(program, path)
+        _look_at_tokens(program, verify, recheck_seconds)
+        _listen(program)
     except BaseException:
         program.shutdown()
         raise
     return program
 
 
-def _start(program: RpcCommunicator, path: str | os.PathLike[str]) -> None:
+def _route(program: RpcCommunicator, path: str | os.PathLike[str]) -> None:
     server = program.currentServer()
     try:
         services = services_of(path)
@@ -36,6 +47,25 @@ def _start(program: RpcCommunicator, path: str | os.PathLike[str]) -> None:
     program.route(services)
     if not server.routes:
         raise GatewayError(f"{path} has no routes for a server called {server.name!r}")
+
+
+def _look_at_tokens(program: RpcCommunicator, verify: Verify | None, recheck_seconds: float) -> None:
+    server = program.currentServer()
+    if verify is not None:
+        program.setConnectionEventListener(
+            TokenListener(
+                verify,
+                is_required=server.checks_user_ids,
+                login_seconds=server.limits.login_seconds,
+                recheck_seconds=recheck_seconds,
+            )
+        )
+    elif server.checks_user_ids:
+        raise GatewayError(f"{server.name}: {NOBODY_KNOWS_USERS}")
+
+
+def _listen(program: RpcCommunicator) -> None:
+    server = program.currentServer()
     for endpoint_name in words_of(server.getPropertyValue("listen", "")):
         try:
             adapter = program.createAdapter(endpoint_name, endpoint_name)

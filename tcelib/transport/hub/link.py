@@ -19,6 +19,8 @@ import gevent.ssl
 
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RPCERROR_TIMEOUT, RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
+from tcelib.limit.connection_rate import ConnectionRate
+from tcelib.limit.table import DoorLimit
 from tcelib.tls_errors import keep_apart
 from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, READ_BYTES, UNSENT_PAUSE_BYTES, Options
@@ -73,6 +75,10 @@ class Link(HubShell):
         self._ended_servants = 0
         self._stuck_timer: Any = None
         self._kept = 0
+        self._guard = options.guard
+        self._rate = None if self._guard is None else self._guard.rate()
+        self._over = None if self._rate is None else gevent.event.Event()
+        self._read_bytes = self._paid_bytes = self._paid_messages = 0
         forget_in_children(self)
         sock.settimeout(None)  # a timeout would be started and stopped for every read
 
@@ -167,6 +173,8 @@ class Link(HubShell):
         while self._reader is me and not self.is_over:
             try:
                 self._is_relieved.wait()
+                if self._rate is not None:
+                    self._pay(self._rate)
                 data = self._receive()
             except gevent.Timeout:
                 log.warning("! a servant has ended before the gevent.Timeout that it had started")
@@ -186,7 +194,19 @@ class Link(HubShell):
             self._lose("the peer closed the connection")
         return data
 
+    def _pay(self, rate: ConnectionRate) -> None:
+        """Read no further while more has come than the connection may send."""
+        now, reader = self.now(), self.connection.link.reader
+        size = self._read_bytes + reader.inflated
+        for_bytes = rate.owe_bytes(now, size - self._paid_bytes)
+        for_calls = rate.owe_calls(now, reader.messages - self._paid_messages)
+        self._paid_bytes, self._paid_messages = size, reader.messages
+        if (for_bytes or for_calls) and self._guard is not None and self._over is not None:
+            self._guard.counted.note(DoorLimit.CALLS if for_calls > for_bytes else DoorLimit.BYTES)
+            self._over.wait(max(for_bytes, for_calls))
+
     def _take(self, data: bytes) -> None:
+        self._read_bytes += len(data)
         stream = self._stream
         payload = stream.receive(data)
         self._send_due()
@@ -362,6 +382,9 @@ class Link(HubShell):
 
     def _regulate(self) -> None:
         """Read and let write, or do not."""
+        if self._guard is not None and (slowest := self._guard.note_unsent(self, self._unsent)) is not None:
+            log.warning("! closed: too much waits for all clients, and most for this one")
+            slowest.abort()
         if self._unsent > UNSENT_PAUSE_BYTES or self._kept > KEPT_PAUSE_BYTES:
             self._is_relieved.clear()
         else:
@@ -388,6 +411,8 @@ class Link(HubShell):
             return
         self.is_over = True
         self._is_relieved.set()
+        if self._over is not None:
+            self._over.set()
         self.forget_deadline()
         self._stop_watching()
         self._owner.link_over(self, error)

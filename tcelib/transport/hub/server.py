@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.error import RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
+from tcelib.limit.too_many import TooMany
 from tcelib.transport.hub.link import Link, prepare_tls
 from tcelib.transport.hub.shell import HubHome
 from tcelib.transport.keep_alive import expect_life
@@ -91,28 +93,52 @@ class GeventServer:
     def link_gone(self, link: Link, /) -> None:
         """See ``LinkOwner``."""
         self._links.discard(link)
+        self.adapter.leave(link.connection)  # one whose handshake has failed was never open, and so is never lost
+        if self._options.guard is not None:
+            self._options.guard.leave(link)
 
     def _accept(self) -> None:
         while True:
             try:
-                sock, _ = self._listener.accept()
+                sock, address = self._listener.accept()
             except OSError as error:
                 if self._is_closed:
                     return
                 log.warning("! nothing can be accepted: %s", error)
                 gevent.sleep(ACCEPT_PAUSE_SECONDS)
                 continue
-            self._welcome(sock)
+            self._admit(sock, address[0])
             gevent.sleep(0)  # accept() does not wait while somebody is there
 
-    def _welcome(self, sock: Any) -> None:
+    def _admit(self, sock: Any, ip: str) -> None:
+        """Let a connection in, unless the guard says no. Nothing is told: a refused client has asked nothing yet."""
+        guard = self._options.guard
+        if guard is None:
+            self._welcome(sock)
+            return
+        link = None
+        try:
+            guard.check(ip, sock.fileno(), time.monotonic())
+            link = self._welcome(sock)
+            if link is None:
+                guard.refuse(ip)
+            elif (displaced := guard.enter(link, ip)) is not None:
+                displaced.abort()
+        except TooMany as refusal:
+            log.info("! %s: %s", ip, refusal)
+            if link is None:
+                sock.close()
+            else:
+                link.abort()
+
+    def _welcome(self, sock: Any) -> Link | None:
         try:
             sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
             expect_life(sock, self._options.keep_alive_seconds)
         except OSError as error:
             log.debug("! it left at once: %s", error)
             sock.close()
-            return
+            return None
         if self._tls is not None:
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         link = Link(self._home, self._options, self, sock, self._make_stream(), writers_wait=False)
@@ -122,6 +148,7 @@ class GeventServer:
         self.adapter.addConnection(link.connection)
         self._links.add(link)
         self._home.spawn(self._open, link)
+        return link
 
     def _open(self, link: Link) -> None:
         try:
@@ -130,6 +157,8 @@ class GeventServer:
             log.debug("! no handshake: %s", error)
             link.abort()
             return
+        if self._options.guard is not None:
+            self._options.guard.shaken(link)
         if not link.is_over:
             link.connection.opened()
             link.start(early)

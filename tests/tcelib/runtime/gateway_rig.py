@@ -15,7 +15,7 @@ from tcelib.redis.redis_connection import plain_client
 from tcelib.service.service_lease import REGISTRY, SERVICE
 from tests.conftest import unused_port
 from tests.tcelib.transport.talk import Talk, TalkPrx
-from tests.until import until
+from tests.until import Errors, until
 
 SERVICES = """
 <SNS>
@@ -82,12 +82,17 @@ class GatewayRig:
         return program
 
     def serve(self) -> tce.RpcCommunicator:
-        """Start a service."""
+        """Start a service, and wait until the gateway knows of it."""
+        service = self.serve_alone()
+        until_so(lambda: "calls" not in self.state.away, "the gateway knows of the service")
+        return service
+
+    def serve_alone(self) -> tce.RpcCommunicator:
+        """Start a service; the gateway may be elsewhere."""
         service = self.program("service")
         service.addEndPoint(tce.RpcEndPoint("answers", self.url, type_=self.kind)).open(tce.AF_WRITE)
         calls = tce.RpcEndPoint("calls", self.url, type_=self.kind)
         service.createAdapter("talk", calls).addServant(self.servant)
-        until_so(lambda: "calls" not in self.state.away, "the gateway knows of the service")
         return service
 
     def play_service(self) -> None:
@@ -128,9 +133,9 @@ class GatewayRig:
         self._stack.close()
 
 
-def until_so(is_so: Callable[[], object], what: str = "") -> None:
+def until_so(is_so: Callable[[], object], what: str = "", *, tolerated: Errors = ()) -> None:
     """Wait, and let the hub go on."""
-    until(is_so, what, pause=gevent.sleep)
+    until(is_so, what, tolerated=tolerated, pause=gevent.sleep)
 
 
 def errcode_of(call: Callable[[], object]) -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from rtserver.base.listener.upgrade import UpgradeRequest
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticator
+from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.session_finder import LookUpResult
 from tests.user.session_site import ENGINES, STORED, SessionSite, look_up
 
 GARBAGE = (
