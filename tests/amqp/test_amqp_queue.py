@@ -10,7 +10,8 @@ import pytest
 from tcelib.queue.address import Address, NodeType
 from tcelib.queue.amqp.amqp_queue import AmqpQueue
 from tcelib.queue.amqp.connection import read_broker
-from tcelib.queue.amqp.node import AmqpNode
+from tcelib.queue.amqp.link import Inlet
+from tcelib.queue.amqp.node import AmqpNode, _Taking
 from tcelib.queue.amqp.open import open_bare_queue, open_node, open_queue
 from tcelib.queue.bare import never
 from tcelib.queue.broker.limit import Limits
@@ -137,6 +138,51 @@ def test_what_came_for_a_reader_that_went_on_without_it_goes_back(broker_url: st
     at.client.run(lambda live: live.inlet(at.node_address).ask(1) or True, 5.0)  # and nobody takes it
     assert taken(rig.another(), "b", 1, HEALED_SECONDS) == [b"1"]
     rig.close()
+
+
+def test_a_backlog_that_is_longer_than_the_window_of_a_connection_is_read_and_what_follows(
+    broker_url: str, unused_name: str
+) -> None:
+    queue = AmqpQueue(node(broker_url, unused_name))
+    put(queue, *[bytes(200)] * 700)
+    found: list[bytes] = []
+    until(lambda: found.extend(taken(queue, "a", 1_000, 0.1)) or len(found) == 700, "all are read")
+    put(queue, b"next")
+    assert taken(queue, "a", 1_000, 5.0) == [b"next"]
+    queue.close()
+
+
+def test_a_reader_whose_connection_broke_in_the_middle_of_a_take_reads_from_the_next_one(
+    own_broker: BrokerThread,
+) -> None:
+    at, writing = node(own_broker.url, "q"), AmqpQueue(node(own_broker.url, "q"))
+    taking = _Taking(at, "a", 10)
+    assert at.client.run(taking.drain, 5.0) == []
+    break_off(at)
+    until(lambda: at.client._live is None or at.client._live.failure, "it is noticed")
+    put(writing, b"1")
+    arrived = at.client.run(taking.wait, 5.0)
+    assert arrived is not None
+    assert len(arrived) == 1
+    at.client.close()
+    writing.close()
+
+
+def test_a_connection_whose_broker_does_not_answer_any_more_is_given_up(
+    own_broker: BrokerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = node(own_broker.url, "q")
+    queue = AmqpQueue(at)
+    put(queue, b"1")
+    before = at.client._live
+    with monkeypatch.context() as silent:
+        silent.setattr("tcelib.queue.amqp.node.PATIENCE", 0.2)
+        silent.setattr(Inlet, "is_draining", property(lambda _: True))
+        with pytest.raises(QueueAwayError, match="has not answered"):
+            taken(queue, "a", 1, 0.0)
+    until(lambda: taken(queue, "a", 1, 0.1) == [b"1"], "another one works")
+    assert at.client._live is not before
+    queue.close()
 
 
 def test_a_connection_that_breaks_costs_one_error(own_broker: BrokerThread) -> None:

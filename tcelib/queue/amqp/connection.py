@@ -107,6 +107,13 @@ class AmqpClient:
                 self._live.turn += 1
             self._door.notify_all()
 
+    def give_up(self, reason: str) -> None:
+        """End a connection whose broker does not answer. The next call opens another one."""
+        with self._door:
+            live = self._live
+        if live is not None:
+            self._fail(live, reason)
+
     def close(self) -> None:
         """Say goodbye. What is held goes back to the broker. A later call opens a new connection."""
         self._stop_taking()

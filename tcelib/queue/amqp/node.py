@@ -42,7 +42,9 @@ class AmqpNode:
             with self.client.inside():
                 taking.end()
         if found is None:
-            raise QueueAwayError(self.address, f"the broker has not answered for {PATIENCE:.0f} s")
+            reason = f"the broker has not answered for {PATIENCE:.0f} s"
+            self.client.give_up(reason)
+            raise QueueAwayError(self.address, reason)
         return found
 
     def wake(self, reader: str) -> None:
@@ -104,6 +106,7 @@ class _Taking:
         self._node = node
         self._reader = reader
         self._count = count
+        self._live: Live | None = None
         self._inlet: Inlet | None = None
         self._has_asked = False
 
@@ -138,8 +141,9 @@ class _Taking:
                 self._inlet.drain()
 
     def _begin(self, live: Live) -> Inlet:
-        if self._inlet is None:
+        if self._inlet is None or self._live is not live:  # the connection is another one than a moment ago
             self._node.begin(self._reader)
+            self._live, self._has_asked = live, False
             self._inlet = live.inlet(self._node.node_address)
             self._inlet.takers += 1
         self._node.check(self._inlet)

@@ -52,7 +52,8 @@ class Outlet:
         """Send what there is, and give back credit that the client wants to see used up."""
         self.node.hand_over()
         self.link.offered(self.node.waiting)
-        if self.link.drain_mode and not (self.link.credit and self.node.waiting):
+        # While messages wait for the client's window, proton forgets that the link is drained; see ``Peer.sent``.
+        if self.link.drain_mode and not self.link.queued and not (self.link.credit and self.node.waiting):
             self.link.drained()
 
     def settle(self, delivery: Any) -> None:
