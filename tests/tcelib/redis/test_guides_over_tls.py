@@ -1,8 +1,6 @@
 """A Sentinel, a Cluster and their servers that speak nothing but TLS."""
 
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,44 +10,12 @@ from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient, plain_client
 from tcelib.redis.redis_error import RedisCallError
 from tests.conftest import unused_port
-from tests.redis_process import STOP_SECONDS, RedisProcess
+from tests.redis_over_tls import sentinel, tls_node
 from tests.sentinel_group import NAME
 from tests.until import until
 
 Connect = Callable[[str], RedisClient]
 BOTH = pytest.mark.parametrize("connect", [plain_client, gevent_client])
-
-
-def tls_settings(port: int, certificate: Path, *words: str) -> list[tuple[str, str]]:
-    """Return the settings of a server of Redis that speaks TLS alone, for what ``words`` name as well."""
-    files = [(f"tls-{name}-file", str(certificate)) for name in ("cert", "key", "ca-cert")]
-    return [
-        ("port", "0"),
-        ("tls-port", str(port)),
-        ("tls-auth-clients", "no"),
-        *((word, "yes") for word in words),
-        *files,
-    ]
-
-
-def tls_node(directory: Path, port: int, certificate: Path, *options: str) -> RedisProcess:
-    directory.mkdir()
-    settings = tls_settings(port, certificate, "tls-replication", "tls-cluster")
-    return RedisProcess(directory, *(word for name, value in settings for word in (f"--{name}", value)), *options)
-
-
-@contextmanager
-def sentinel(directory: Path, port: int, primary_port: int, certificate: Path) -> Iterator[None]:
-    file = directory / "sentinel.conf"
-    settings = tls_settings(port, certificate, "tls-replication")
-    lines = [*(f"{name} {value}" for name, value in settings), f"dir {directory}"]
-    file.write_text("\n".join([*lines, f"sentinel monitor {NAME} 127.0.0.1 {primary_port} 1", ""]))
-    with subprocess.Popen(["redis-server", str(file), "--sentinel"], stdout=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(STOP_SECONDS)
 
 
 def works(connect: Connect, address: str) -> bool:

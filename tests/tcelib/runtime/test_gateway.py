@@ -11,9 +11,15 @@ import pytest
 
 import tcelib as tce
 from tcelib.gateway.table import MOST_WAITING
+from tcelib.redis.redis_connection import plain_client
+from tcelib.redis.redis_error import RedisCallError
+from tests.conftest import unused_port
+from tests.redis_over_tls import sentinel, tls_node
 from tests.redis_process import RedisProcess
+from tests.sentinel_group import NAME
 from tests.tcelib.runtime.gateway_rig import GatewayRig, errcode_of, until_so
 from tests.tcelib.transport.talk import NOTE, NOWHERE, Talk, TalkPrx
+from tests.until import until
 
 MakeRig = Callable[..., GatewayRig]
 KINDS = pytest.mark.parametrize("kind", ["stream", "mq"])
@@ -139,3 +145,20 @@ def test_while_the_queue_is_away_calls_fail_in_time_and_then_all_goes_on(tmp_pat
         started.start()
         until_so(lambda: not started.is_alive())
         until_so(lambda: prx.echo("after", 20.0) == "after", "it works again")
+
+
+def test_queues_may_be_at_a_redis_that_sentinels_name_over_tls(tmp_path: Path, certificate: Path) -> None:
+    primary, guide = unused_port(), unused_port()
+    with tls_node(tmp_path / "node", primary, certificate), sentinel(tmp_path, guide, primary, certificate):
+        url = f"rediss+sentinel://localhost:{guide}/{NAME}/0?ssl_ca_certs={certificate}"
+        until(lambda: is_there(url), "the Sentinel leads to the primary", tolerated=RedisCallError)
+        with GatewayRig(tmp_path, url) as rig:
+            assert rig.state.away == {"calls"}
+            rig.serve()
+            assert rig.dial().echo("hello") == "hello"
+
+
+def is_there(url: str) -> bool:
+    """Return true if a server answers there; raises ``RedisCallError`` if none does."""
+    with plain_client(url) as client:
+        return client.call("PING") is not None
