@@ -132,7 +132,7 @@ RULES = (
     Rule(
         "rtserver/service/presence/*",
         {BRIDGE, LIMIT, QUEUE, REGISTRY, SERVICE, PRESENCE, PUBLISH},
-        {"msgspec"},
+        {"msgspec", "tcelib.lease"},
         WAITING | CLOCKS,
     ),
     Rule(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from itertools import count
 
-from rtserver.registry.presence_port import Tale
 from rtserver.registry.worker_lease import USER
 from tcelib.lease.port import LeasePort
+from tcelib.lease.telling import Tale
 
 
 class MemoryPresence:

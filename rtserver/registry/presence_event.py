@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from rtserver.registry.presence import Event
-from rtserver.registry.presence_port import Tale
 from rtserver.registry.presence_scope import ALL
+from tcelib.lease.telling import Tale
 
 ONLINE, OFFLINE = "user_online", "user_offline"
 

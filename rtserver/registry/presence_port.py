@@ -9,20 +9,9 @@ once.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-SLICE = 500
-"""Users in one operation at most."""
-GONE_SECONDS = 3_600
-"""Time for which it is known that somebody was told to be offline: no worker is so far behind and still tells."""
-
-
-class Tale(NamedTuple):
-    """An event to tell: a user, the moment by the registry's clock, and the message for the queue."""
-
-    user: str
-    at_ms: int
-    body: bytes
+from tcelib.lease.telling import Tale
 
 
 class PresencePort(Protocol):
@@ -38,16 +27,10 @@ class PresencePort(Protocol):
         """
 
     def tell_online(self, tales: Sequence[Tale]) -> int:
-        """Put the messages of those users on the queue who are not told to be online, and note them as told.
-
-        Return the number of messages. An event that is no newer than what was told of its user last is not told.
-        """
+        """See ``RedisTelling.online``."""
 
     def tell_offline(self, tales: Sequence[Tale]) -> int:
-        """Put the messages of those users on the queue who are told to be online and have no holder any more."""
+        """See ``RedisTelling.offline``."""
 
     def told(self, cursor: str = "") -> tuple[Mapping[str, int], str]:
-        """Return some of the users who are told to be online, with their moments, and the cursor of the next ones.
-
-        The cursor is empty behind the last ones. Those who are told all the time are returned at least once.
-        """
+        """See ``RedisTelling.told``."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from rtserver.registry.memory_presence import MemoryPresence
-from rtserver.registry.presence_port import SLICE, PresencePort, Tale
+from rtserver.registry.presence_port import PresencePort
 from rtserver.registry.redis_presence import RedisPresence
 from tcelib.lease.memory import MemoryLeases
 from tcelib.lease.port import LeasePort, Registration, RegistryRefusedError
 from tcelib.lease.redis import RedisLeases
+from tcelib.lease.telling import SLICE, Tale
 from tcelib.redis.redis_connection import plain_client
 
 WORKER = Registration("worker", "a", holds=("user",))

@@ -5,9 +5,10 @@ from functools import partial
 
 from rtserver.registry.presence import Event, PresenceTable
 from rtserver.registry.presence_event import Write, tales_of
-from rtserver.registry.presence_port import SLICE, PresencePort, Tale
+from rtserver.registry.presence_port import PresencePort
 from rtserver.registry.presence_scope import ALL
 from rtserver.registry.running_server import asked
+from tcelib.lease.telling import SLICE, Tale
 
 
 class PresenceTeller:

@@ -3,18 +3,18 @@
 -- Follows registry.lua.
 -- KEYS from 8 on: who is told to be online (hash, user to milliseconds), who was told to be offline (sorted set by
 -- milliseconds), and the backend's queue (stream)
--- ARGV from 4 on: "online" or "offline", the seconds for which those who have gone are remembered, then for each event
--- the user, its milliseconds and the message
+-- ARGV from 4 on: "online" or "offline", the seconds for which those who have gone are remembered, a field beside each
+-- message that says true ("" for none), then for each event the user, its milliseconds and the message
 -- Returns the number of messages.
 
 local told, gone, queue = KEYS[8], KEYS[9], KEYS[10]
-local op, seconds = ARGV[4], tonumber(ARGV[5])
+local op, seconds, flag = ARGV[4], tonumber(ARGV[5]), ARGV[6]
 for command, key in pairs({HLEN = told, ZCARD = gone, XLEN = queue}) do
   redis.call(command, key) -- none is of another kind
 end
 
 local users = {}
-for i = 6, #ARGV, 3 do
+for i = 7, #ARGV, 3 do
   users[#users + 1] = ARGV[i]
 end
 local since = redis.call('HMGET', told, unpack(users))
@@ -33,7 +33,7 @@ end
 
 local count = 0
 for k, user in ipairs(users) do
-  local at, body = tonumber(ARGV[3 * k + 4]), ARGV[3 * k + 5]
+  local at, body = tonumber(ARGV[3 * k + 5]), ARGV[3 * k + 6]
   if op == 'online' and not since[k] and at > (tonumber(left_at[k] or 0) or 0) then
     redis.call('HSET', told, user, at)
     redis.call('ZREM', gone, user)
@@ -44,7 +44,7 @@ for k, user in ipairs(users) do
     body = nil
   end
   if body then
-    redis.call('XADD', queue, '*', 'body', body)
+    redis.call('XADD', queue, '*', 'body', body, unpack(flag ~= '' and {flag, 'true'} or {}))
     count = count + 1
   end
 end
