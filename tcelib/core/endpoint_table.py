@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from tcelib.core.connection import RpcConnection
+from tcelib.error import RPCERROR_CONNECT_FAILED, RpcException
 
 
 class Opener(Protocol):
@@ -14,6 +15,9 @@ class Opener(Protocol):
 
     def openEndPoint(self, name: str, /) -> RpcConnection:  # noqa: N802  the name that TCE's users know
         """Return the connection to an endpoint. Raises ``KeyError`` for a name that was not added."""
+
+    def openUser(self, user_id: object, linger: float, /) -> RpcConnection:  # noqa: N802
+        """Return a connection to a user, wherever he is."""
 
 
 class EndPointTable:
@@ -27,6 +31,12 @@ class EndPointTable:
         if self.opener is None:
             raise unknown_endpoint(name, ())
         return self.opener.openEndPoint(name)
+
+    def open_user(self, user_id: object, linger: float) -> RpcConnection:
+        """Return a connection to a user, wherever he is. Raises ``RpcException`` without a default communicator."""
+        if self.opener is None:
+            raise RpcException(RPCERROR_CONNECT_FAILED, "there is no communicator that could find a user")
+        return self.opener.openUser(user_id, linger)
 
 
 def unknown_endpoint(name: str, known: Iterable[str]) -> KeyError:

@@ -51,6 +51,16 @@ class Proxy:
         """A proxy over another one's connection."""
         return cls(proxy.conn)
 
+    @classmethod
+    def of(cls, user_id: object, linger: float = 0.0) -> Self:
+        """Return a proxy of a user, at whichever gateway he is when it is called. It is for one-way calls.
+
+        Each call waits up to ``linger`` seconds for him to come, and is delivered if he comes within that time.
+        Raises ``RpcException`` where it is called: CONNECT_UNREACHABLE if he is at no gateway then, CONNECT_FAILED or
+        SENDFAILED if Redis cannot say or take it. That it was taken does not say that he has got it.
+        """
+        return cls(endpoint_table.DEFAULT.open_user(user_id, linger))
+
     def _call(
         self, operation: Operation[R], args: tuple[Any, ...], timeout: float | None = None, extra: Extra | None = None
     ) -> R:

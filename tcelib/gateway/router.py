@@ -9,7 +9,8 @@
     answer of a client    to a call of this program  SERVE; any other leads nowhere: DROP
     call of a service     served here                SERVE
                           to a user who is here      DELIVER
-                          to another one             DROP; WRITE an error where the service waits for an answer
+                          to another one             PASS it on if it is one-way, and on no topic; WRITE an error
+                                                     where the service waits for an answer; otherwise DROP
     answer of a service   to a call of this program  SERVE
                           to a client's that waits   DELIVER
                           to any other               DROP

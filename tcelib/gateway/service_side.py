@@ -87,7 +87,7 @@ class ServiceSide:
         return self._state.drop(Reason.NO_ROUTE) if queue is None else (Verb.WRITE, None, queue, body)
 
     def _call(self, source: Source, body: bytes) -> Action:
-        _, _, calltype, route, _, _, call_id, count = _unpack(body)
+        _, _, calltype, route, _, _, _, count = _unpack(body)
         interface = route >> 16
         if interface in self._state.local:
             return SERVE
@@ -99,11 +99,19 @@ class ServiceSide:
             return self._state.drop(Reason.MALFORMED)
         if interface in source.bridges:
             return self._bridge(source, body)
-        door = source.pushes.get(interface)
-        client = None if door is None else door.homes.get(values.get(_USER, b""))
-        if client is not None:
-            return Verb.DELIVER, client, "", with_call_id(body, call_id | FORWARDED)
-        return self._refuse(source, body, values, Reason.NO_ROUTE if door is None else Reason.NOT_HERE)
+        return self._push(source, body, values)
+
+    def _push(self, source: Source, body: bytes, values: Mapping[bytes, bytes]) -> Action:
+        """Deliver a call to a user who is here, or pass it on to where he is."""
+        _, _, calltype, route, _, _, call_id, _ = _unpack(body)
+        doors, user = source.pushes.get(route >> 16, ()), values.get(_USER, b"")
+        for door in doors:
+            client = door.homes.get(user)
+            if client is not None:
+                return Verb.DELIVER, client, "", with_call_id(body, call_id | FORWARDED)
+        if doors and calltype & ONEWAY and user and self._state.finds_users and not source.is_topic:
+            return Verb.PASS, None, user.decode("utf-8", "replace"), body
+        return self._refuse(source, body, values, Reason.NOT_HERE if doors else Reason.NO_ROUTE)
 
     def _bridge(self, source: Source, body: bytes) -> Action:
         """Pass a call on from one queue to another. It has no deadline: nobody at this gateway waits for it."""

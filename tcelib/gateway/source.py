@@ -17,7 +17,7 @@ class Source:
     name: str
     answers: bytes
     is_topic: bool = False
-    pushes: dict[int, Door] = field(default_factory=dict)
+    pushes: dict[int, tuple[Door, ...]] = field(default_factory=dict)
     bridges: dict[int, Way] = field(default_factory=dict)
     returns: dict[int, tuple[Door, ...]] = field(default_factory=dict)
     return_queues: dict[int, str] = field(default_factory=dict)

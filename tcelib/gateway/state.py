@@ -11,16 +11,18 @@ class GatewayState:
     """Routing table, what the shell says of its surroundings, and counters.
 
     ``local`` has the indexes of the interfaces that this program serves itself, ``away`` names the queues and
-    services that nobody reads: the shell keeps both. ``refused`` counts the errors that were sent, ``dropped`` the
+    services that nobody reads: the shell keeps both. With ``finds_users`` it passes messages on to users who are at
+    another gateway. ``refused`` counts the errors that were sent, ``dropped`` the
     messages that went nowhere, both by reason.
     """
 
-    __slots__ = ("away", "dropped", "local", "refused", "table")
+    __slots__ = ("away", "dropped", "finds_users", "local", "refused", "table")
 
     def __init__(self, table: RoutingTable) -> None:
         self.table = table
         self.local: set[int] = set()
         self.away: set[str] = set()
+        self.finds_users = False
         self.refused: Counter[Reason] = Counter()
         self.dropped: Counter[Reason] = Counter()
 

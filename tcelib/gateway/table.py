@@ -26,6 +26,14 @@ class RoutingTable:
     writes: frozenset[str]
     has_routes: bool
 
+    def inbox(self, name: str) -> Source:
+        """Return a source beside those of the configuration: calls of services that any of them would push."""
+        inbox = Source(name, b"")
+        for source in self.sources.values():
+            for interface, doors in source.pushes.items():
+                inbox.pushes[interface] = tuple(dict.fromkeys((*inbox.pushes.get(interface, ()), *doors)))
+        return inbox
+
 
 def build_table(services: Services, server: Server, *, most_waiting: int = MOST_WAITING) -> RoutingTable:
     """Return the table of ``server``, which is one of ``services``."""
@@ -70,7 +78,7 @@ class _Builder:
                 door.calls[route.index] = self._way(route, hop.target)
                 self._expect_answers(route, door, hop.target)
             elif door is None and target is not None:
-                self._sources[hop.source].pushes[route.index] = target
+                self._sources[hop.source].pushes[route.index] = (target,)
             elif door is None:
                 self._sources[hop.source].bridges[route.index] = self._way(route, hop.target)
 

@@ -16,6 +16,8 @@ class Verb(Enum):
     """Put the body on the queue of that name."""
     CALL = auto()
     """Send the body to the service of that name, in an envelope."""
+    PASS = auto()
+    """Pass the body on to the gateway where the user of that name is now."""
     HOLD = auto()
     """Keep the message and all behind it, read the client no further, and try again when it is not full any more."""
     DROP = auto()
@@ -30,6 +32,7 @@ class Reason(StrEnum):
     NO_USER_ID = "no_user_id"  # of a client that needs one
     NO_RESPONDERS = "no_responders"
     NOT_HERE = "not_here"  # the user that a message is for
+    EXPIRED = "expired"  # a message to a user, whose time was over
     UNSENT = "unsent"  # its queue did not take it, or there was no connection to its service
     LOST = "lost"  # the connection to the service that has it
     TIMEOUT = "timeout"

@@ -37,6 +37,8 @@ from tcelib.runtime.gateway.gateway import Gateway
 from tcelib.runtime.gateway.gateway_lease import draw_number
 from tcelib.runtime.gateway.message_route import services_of
 from tcelib.runtime.local_server import LocalServer
+from tcelib.runtime.user_connection import UserConnection
+from tcelib.runtime.user_pushes import UserPushes, registries_of
 from tcelib.transport import gevent_tcp, gevent_websocket
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.queue_kind import KINDS, QPID, open_queue
@@ -93,6 +95,7 @@ class RpcCommunicator:
         self._opened: WeakSet[RpcEndPoint] = WeakSet()
         self._queues = QueueCollection()
         self._gateway: Gateway | None = None
+        self._pushes: UserPushes | None = None
         self._is_stopped = gevent.event.Event()
         self._is_awaited = False
         self._thread = threading.get_ident()
@@ -187,6 +190,15 @@ class RpcCommunicator:
     def openEndPoint(self, name: str, af: int = AF_WRITE) -> RpcConnection:
         """Return the connection to an endpoint. Raises ``KeyError`` for a name that was not added."""
         return self._known_endpoint(name).open(af)
+
+    def openUser(self, user_id: object, linger: float = 0.0) -> RpcConnection:
+        """Return a connection to a user, at whichever gateway he is when it is called. See ``Proxy.of``.
+
+        Raises ``RpcException`` (CONNECT_FAILED) for a program that knows no queue in Redis.
+        """
+        if self._pushes is None:
+            self._pushes = UserPushes(registries_of(self._server.properties, self._endpoints.values()))
+        return UserConnection(str(user_id), self._pushes, DEFAULTS, linger)
 
     def _known_endpoint(self, name: str) -> RpcEndPoint:
         if name not in self._endpoints:
@@ -285,6 +297,7 @@ class RpcCommunicator:
         self._servers.clear()
         self._adapters.clear()
         self._queues = QueueCollection()
+        self._pushes = None
         self._is_stopped = gevent.event.Event()
         self._is_awaited = False
         self._thread = threading.get_ident()
@@ -304,6 +317,9 @@ class RpcCommunicator:
             gateway.close()
         # Before the queues that the answers go to are closed.
         self._queues.drain()
+        pushes, self._pushes = self._pushes, None
+        if pushes is not None:
+            pushes.close()
         for connection in connections:
             connection.retire("the communicator was shut down")
         for ep in opened:

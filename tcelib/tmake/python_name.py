@@ -20,7 +20,7 @@ OF_ELEMENTS = KEYWORDS | BUILTIN_NAMES | IMPORTED
 OF_MEMBERS = KEYWORDS | {"self"}
 OF_PARAMETERS = KEYWORDS | {"self", "ctx", "timeout", "extra", "callback", "cookie", "error"}
 OF_OPERATIONS = KEYWORDS | {
-    *("INTERFACE", "Self", "conn", "create", "createWithEpName", "createWithProxy"),
+    *("INTERFACE", "Self", "conn", "create", "createWithEpName", "createWithProxy", "of"),
     *("_call", "_call_async", "_send"),
 }
 

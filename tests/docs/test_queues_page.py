@@ -13,6 +13,7 @@ from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import RedisStreamQueue, redis_stream
 from tcelib.queue.redis_topic import RedisTopic
 from tcelib.redis.redis_connection import plain_client
+from tcelib.service.inbox import inbox_of
 from tests.docs.document import ROOT, blocks
 
 PAGE = ROOT / "docs" / "tce" / "queues.md"
@@ -113,6 +114,13 @@ def test_a_bare_program_claims_what_a_service_without_a_lease_has_left(
     assert pending[0].decode() == taken_message.id
     assert claimed == [[taken_message.id.encode(), [b"body", b"1"]]]
     assert queue.held("node-7f3a", 10) == [taken_message.id]
+
+
+def test_a_bare_program_sends_to_a_user(bare: BareReader) -> None:
+    inbox = inbox_of("box-7:4711:5f0c7a61b2d9")
+    assert bare.send("last") == [[None]]
+    assert bare.send("inbox", BODY="hello") == [1]
+    assert bare.client.lrange(inbox, 0, -1) == [b"hello"]
 
 
 def test_what_a_bare_program_gives_back_is_claimed_at_once(

@@ -79,7 +79,8 @@ class Route:
 class Server:
     """One gateway of services.xml. ``listen`` and ``loopbacks`` are its properties of those names, taken apart.
 
-    ``loopbacks`` maps each queue that calls are written to to the queue on which their answers come.
+    ``loopbacks`` maps each queue that calls are written to to the queue on which their answers come. ``user_events``
+    has the index of the interface that hears of users, and the queue.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Server:
     loopbacks: Mapping[str, str] = field(default_factory=dict)
     checks_user_ids: bool = False
     limits: DoorLimits = DoorLimits()  # noqa: RUF009  it is frozen
+    user_events: tuple[int, str] | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -102,7 +104,8 @@ class Server:
     def writes(self) -> tuple[str, ...]:
         """Names of the endpoints that are opened for writing, each once."""
         hops = (hop.target for route in self.routes for hop in (*route.calls, *route.returns))
-        return tuple(dict.fromkeys((*hops, *self.extra_writes)))
+        events = () if self.user_events is None else (self.user_events[1],)
+        return tuple(dict.fromkeys((*hops, *self.extra_writes, *events)))
 
 
 @dataclass(frozen=True, slots=True)

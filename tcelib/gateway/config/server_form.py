@@ -21,7 +21,7 @@ from tcelib.gateway.config.wiring import loose_ends
 
 LONGEST_TIMEOUT = 86_400
 ROUTE, EXTRA, PROPERTIES = "route", "extra_mqs", "properties"
-CHECKS, LISTEN, LOOPBACK = "userid_check", "listen", "loopback"
+CHECKS, LISTEN, LOOPBACK, EVENTS = "userid_check", "listen", "loopback", "user_events"
 CALL, RETURN = "call", "return"
 
 
@@ -56,6 +56,7 @@ class ServerForm:
             MappingProxyType(self._loopbacks(properties.get(LOOPBACK, ""), place)),
             self._checks(properties.get(CHECKS, ""), place),
             limits_of(properties, place, self._findings),
+            self._user_events(properties.get(EVENTS, ""), place),
         )
         for text in loose_ends(server, self._endpoints.endpoints):
             self._findings.warn(element.place, text)
@@ -142,6 +143,21 @@ class ServerForm:
         for name in names:
             self._endpoints.refer(name, place, f"property {LISTEN}")
         return names
+
+    def _user_events(self, text: str, place: Place) -> tuple[int, str] | None:
+        """Return the index of the interface and the queue; None where nothing is said, or something is wrong."""
+        if not text.strip():
+            return None
+        interface, hash_sign, queue = (part.strip() for part in text.partition("#"))
+        where = f"property {EVENTS}"
+        if not (interface and hash_sign and queue):
+            self._findings.error(place, f"{where}: {quoted(text)} is no interface#queue")
+            return None
+        index = self._interfaces.get(interface)
+        if index is None:
+            self._findings.error(place, f"{where}: no interface is called {quoted(interface)}")
+        endpoint = self._endpoints.refer_queue(queue, place, where)
+        return None if index is None or endpoint is None else (index, queue)
 
     def _loopbacks(self, text: str, place: Place) -> dict[str, str]:
         pairs: dict[str, str] = {}

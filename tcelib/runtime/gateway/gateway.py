@@ -29,6 +29,7 @@ from tcelib.gateway.user_id import UserIds
 from tcelib.gateway.verb import Reason, Verb
 from tcelib.limit.door_guard import DoorGuard
 from tcelib.runtime.gateway.error import START_ERRORS, GatewayError, told
+from tcelib.runtime.gateway.event_relay import EventRelay, event_writer
 from tcelib.runtime.gateway.open_file import most_files
 from tcelib.runtime.gateway.parcel import Parcel
 from tcelib.runtime.gateway.peer import Peer
@@ -58,7 +59,10 @@ class Gateway:
         self._rooms: dict[Client, gevent.event.Event] = {}
         self._writers: dict[str, QueueWriter[Client]] = {}
         self._peers: dict[str, Peer] = {}
-        self._registries = Registries(places_of(server, services.endpoints), self.router)
+        self._registries = Registries(
+            places_of(server, services.endpoints), self.router, self._act, event_writer(server)
+        )
+        self._relay: EventRelay | None = None
         self._watch: gevent.Greenlet | None = None
 
     def start(self) -> None:
@@ -82,6 +86,7 @@ class Gateway:
             if calls in writers:
                 writers[calls].setLoopbackMQ(readers[answers])
         self._registries.start()
+        self._relay_events()
         self._watch = gevent.spawn(self._expire)
 
     def close(self) -> None:
@@ -92,6 +97,8 @@ class Gateway:
             peer.close()
         for writer in self._writers.values():
             writer.close()
+        if self._relay is not None:
+            self._relay.close()
         self._registries.close()
         for room in tuple(self._rooms.values()):
             room.set()
@@ -118,10 +125,13 @@ class Gateway:
             conn.router = partial(self._take, client)
             if client.user_id and not conn.getUserId():
                 conn.setUserId(client.user_id, is_known=False)
+                self._tell_users("", client.user_id)
                 return
         user_id = conn.getUserId()
         if user_id and user_id != client.user_id:
+            former = client.user_id
             self.router.clients.name(client, user_id)
+            self._tell_users(former, user_id)
 
     def part(self, conn: RpcConnection) -> None:
         """Forget a connection that is lost."""
@@ -129,7 +139,22 @@ class Gateway:
         if client is not None:
             conn.router = None
             self.router.clients.disconnect(client)
+            self._tell_users(client.user_id, "")
             self._make_room(client)
+
+    def _relay_events(self) -> None:
+        """Bring events of users onto their queue."""
+        events, url = self._server.user_events, self._registries.url
+        if events is not None and url:
+            self._relay = EventRelay(url, self._writers[events[1]].link)
+
+    def _tell_users(self, former: str, user_id: str) -> None:
+        """Tell of a connection that another user has now, or none."""
+        users = self._registries.users
+        if users is not None and user_id:
+            users.came(user_id)
+        if users is not None and former:
+            users.went(former)
 
     def _take(self, client: Client, packet: Packet) -> bool:
         """Pass on a message of a client. Return false if it is for this program."""
@@ -218,6 +243,8 @@ class Gateway:
             self._writers[name].add(Parcel(body, None, math.inf, is_idempotent=False))
         elif verb is Verb.CALL:
             self._peers[name].send(body)
+        elif verb is Verb.PASS and self._registries.users is not None:
+            self._registries.users.pass_on(name, body)
         return verb is not Verb.SERVE
 
     def _lose_peer(self, name: str, reason: Reason) -> None:

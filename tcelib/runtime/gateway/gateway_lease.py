@@ -9,8 +9,8 @@ from tcelib.gateway.user_id import MOST_GATEWAYS
 from tcelib.lease.keeper import LEASE_SECONDS, LeaseKeeper, Life
 from tcelib.lease.port import LeasePort, NameTakenError, Registration
 from tcelib.lease.renewal import RenewalThread, steady_clock
+from tcelib.service.inbox import GATEWAY
 
-GATEWAY = "gateway"
 STOP_SECONDS = 5.0
 log = logging.getLogger("tce.gateway")
 
@@ -24,7 +24,8 @@ def draw_number() -> int:
 
 
 class GatewayLease:
-    """Lease of a gateway, whose name is its number. ``reads`` names the queues on which answers come.
+    """Lease of a gateway, whose name is its number. ``reads`` names the queues on which answers come, and its inbox.
+    ``holds`` are the kinds of items that it may hold; a lease of another number holds none before it is told.
 
     ``open_leases`` opens the registry, once for each lease. A registry that is away does not hold up a gateway: its
     number is by chance alone until there is an answer. ``on_number`` is called, on the thread of the lease, with
@@ -35,6 +36,7 @@ class GatewayLease:
         self,
         open_leases: Callable[[], LeasePort],
         reads: tuple[str, ...] = (),
+        holds: tuple[str, ...] = (),
         *,
         on_number: Callable[[int], object] = lambda number: None,
         draw: Callable[[], int] = draw_number,
@@ -42,6 +44,7 @@ class GatewayLease:
     ) -> None:
         self._open_leases = open_leases
         self._reads = reads
+        self._holds = holds
         self._on_number = on_number
         self._draw = draw
         self._seconds = seconds
@@ -58,6 +61,16 @@ class GatewayLease:
         while not self._begin(patience):
             log.debug("the number %d of a gateway is taken", self.number)
 
+    def hold(self, what: str, item: str) -> None:
+        """Note that the gateway has an item. Never waits."""
+        if self._thread is not None:
+            self._thread.hold(what, item)
+
+    def drop(self, what: str, item: str) -> None:
+        """Note that it has the item no more. Never waits."""
+        if self._thread is not None:
+            self._thread.drop(what, item)
+
     def stop(self) -> None:
         """Give the lease back. Waits for the registry."""
         thread, self._thread = self._thread, None
@@ -67,7 +80,9 @@ class GatewayLease:
     def _begin(self, patience: float) -> bool:
         """Draw a number and begin to lease it. Return false if another gateway is known to have it."""
         self.number = self._draw()
-        registration = Registration(GATEWAY, str(self.number), since=time.time(), reads=self._reads)
+        registration = Registration(
+            GATEWAY, str(self.number), since=time.time(), reads=self._reads, holds=self._holds
+        )
         keeper = LeaseKeeper(
             self._open_leases(), registration, clock=steady_clock, seconds=self._seconds, look_at=_assume_life
         )

@@ -51,6 +51,11 @@ class QueueWriter(Generic[S]):
         self._greenlet = gevent.spawn(self._run)
 
     @property
+    def link(self) -> Outward:
+        """The queue's writing side."""
+        return self._link
+
+    @property
     def has_room(self) -> bool:
         """True while its senders may be read."""
         return self._bytes <= PAUSE_BYTES

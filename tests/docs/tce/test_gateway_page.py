@@ -57,5 +57,7 @@ def test_programs_call_each_other_over_the_queues_of_the_file(
     for info, name in (("yaml", "config.yml"), ("python server.py", "s.py"), ("python client.py", "c.py")):
         workshop.write(name, blocks(PAGE, info)[0])
     workshop.run("tce2py -i test.idl ./")
+    workshop.write("push.py", blocks(PAGE, "python push.py")[0])
+    assert workshop.run("python push.py") == (blocks(PAGE, "text push.py")[0], "")
     with workshop.serving("python s.py"):
         assert workshop.run("python c.py") == (blocks(PAGE, "text client.py")[0], "")

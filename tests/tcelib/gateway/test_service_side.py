@@ -167,3 +167,28 @@ def test_a_service_over_tcp_answers_over_its_connection() -> None:
     source = router.services.source("service")
     sent = answer(call)
     assert router.services.receive_packet(source, parse_body(sent))[1:] == (client, "", sent)
+
+
+def test_a_call_to_a_user_who_is_not_here_is_passed_on_where_users_are_found() -> None:
+    router = small(checks=True)
+    push = body(TERMINAL, 7, ONE_WAY, extra={"__user_id__": "ann"})
+    sources = {name: router.services.source(name) for name in ("answers", "topic")}
+    assert dropped(router.services.receive(sources["answers"], push)) == "not_here"
+    router.state.finds_users = True
+    assert router.services.receive(sources["answers"], push) == (Verb.PASS, None, "ann", push)
+    assert dropped(router.services.receive(sources["topic"], push)) == "not_here"
+    assert dropped(router.services.receive(sources["answers"], body(TERMINAL, 7, ONE_WAY))) == "not_here"
+    assert (
+        router.services.receive(sources["answers"], body(TERMINAL, 7, extra={"__user_id__": "ann"}))[0] is Verb.DROP
+    )
+
+
+def test_an_inbox_takes_what_any_queue_would_push_and_delivers_at_any_endpoint() -> None:
+    router = small(checks=True)
+    inbox = router.state.table.inbox("inbox")
+    client = router.clients.connect("clients")
+    router.clients.name(client, "ann")
+    delivered(router.services.receive(inbox, body(TERMINAL, 7, ONE_WAY, extra={"__user_id__": "ann"})), client)
+    assert (
+        dropped(router.services.receive(inbox, body(SERVER, 7, ONE_WAY, extra={"__user_id__": "ann"}))) == "no_route"
+    )

@@ -7,7 +7,8 @@ import pytest
 
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.redis_connection import plain_client
-from tcelib.runtime.gateway.gateway_lease import GATEWAY, GatewayLease
+from tcelib.runtime.gateway.gateway_lease import GatewayLease
+from tcelib.service.inbox import GATEWAY
 from tcelib.service.service_lease import REGISTRY
 from tests.conftest import unused_port
 from tests.until import PATIENCE_SECONDS, until

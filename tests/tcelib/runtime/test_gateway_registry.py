@@ -12,8 +12,8 @@ from tcelib.gateway.user_id import COUNTER_BITS
 from tcelib.lease.port import Registration
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.redis_connection import plain_client
-from tcelib.runtime.gateway.gateway_lease import GATEWAY
 from tcelib.runtime.gateway.registry import places_of
+from tcelib.service.inbox import GATEWAY, inbox_among
 from tcelib.service.service_lease import REGISTRY, SERVICE
 from tests.redis_process import RedisProcess
 from tests.tcelib.runtime.gateway_rig import SERVICES, GatewayRig, errcode_of, until_so
@@ -109,7 +109,8 @@ def test_a_gateway_leases_a_number_and_gives_ids_of_it(make: MakeRig, redis_url:
     with make() as rig, plain_client(redis_url) as client:
         rig.serve()
         [holder] = RedisLeases(client, REGISTRY).holders(GATEWAY)
-        assert holder.registration.reads == ("answers",)
+        answers, inbox = holder.registration.reads
+        assert (answers, inbox_among([inbox]), holder.registration.holds) == ("answers", inbox, ("user",))
         assert int(rig.dial().extra("__user_id__")) >> COUNTER_BITS == int(holder.registration.name)
         rig.gateway.shutdown()
         assert RedisLeases(client, REGISTRY).holders(GATEWAY) == []
@@ -130,6 +131,17 @@ def test_there_is_a_registry_in_each_redis_and_no_other_queues_have_leases(
     services = read_services(text.encode()).model
     assert services is not None
     assert [tuple(place) for place in places_of(services.servers["gateway"], services.endpoints)] == places
+
+
+@pytest.mark.parametrize("kind", ["qpid", "stream"])
+def test_the_property_names_the_registry_that_comes_first(kind: str) -> None:
+    text = SERVICES.format(**FORM, kind=kind, url="there", out="calls").replace('"there"', '"there" port="6379"')
+    text = text.replace("<properties>", '<properties><property name="registry" value="redis://here"/>')
+    services = read_services(text.encode()).model
+    assert services is not None
+    first, *others = places_of(services.servers["gateway"], services.endpoints)
+    assert first == ("redis://here", (), {})
+    assert len(others) == (kind == "stream")
 
 
 def test_a_topic_has_no_leases() -> None:

@@ -63,10 +63,20 @@ def test_two_interfaces_of_one_id_are_allowed_until_a_server_routes_both() -> No
         ({"loopback": "q"}, "error: property loopback: 'q' is no callQueue#returnQueue"),
         ({"loopback": "q#"}, "error: property loopback: 'q#' is no callQueue#returnQueue"),
         ({"loopback": "q#s"}, "error: property loopback: 's' is a socket, not a queue"),
+        ({"user_events": "q"}, "error: property user_events: 'q' is no interface#queue"),
+        ({"user_events": "#q"}, "error: property user_events: '#q' is no interface#queue"),
+        ({"user_events": "test.No#q"}, "error: property user_events: no interface is called 'test.No'"),
+        ({"user_events": "test.Server#s"}, "error: property user_events: 's' is a socket, not a queue"),
     ],
 )
 def test_a_property_that_gateways_read_is_checked(values: dict[str, str], complaint: str) -> None:
     assert complaint in told(services(SOCKET + QUEUE, properties(**values)))[0]
+
+
+def test_who_hears_of_users_is_a_queue_that_the_gateway_writes() -> None:
+    server = good(services(QUEUE, properties(user_events="test.Server # q"))).servers["gw"]
+    assert (server.user_events, server.writes) == ((2, "q"), ("q",))
+    assert good(services(QUEUE, properties(user_events=" "))).servers["gw"].user_events is None
 
 
 def test_other_properties_are_the_applications() -> None:

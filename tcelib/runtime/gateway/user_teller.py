@@ -1,0 +1,139 @@
+"""UserTeller: the registry as a gateway uses it that tells who has come to any gateway, and who has gone from all.
+
+A user who has a first connection anywhere is online. He is offline when no gateway has had him for a while, so
+a page that is loaded again, or a phone that changes the network, says nothing. Those of a gateway that died are
+offline when they have not come to another one.
+
+Every gateway tells of its own users, after the registry knows of them; whose gateway is gone is told by any of the
+others. A script lets each event through once (``RedisTelling``).
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from tcelib.lease.place import PlaceLeases
+from tcelib.lease.port import RegistryError, Renewal
+from tcelib.lease.renewal import steady_clock
+from tcelib.lease.telling import RedisTelling, Tale
+from tcelib.redis.redis_connection import RedisClient
+from tcelib.service.inbox import GATEWAY, USER
+from tcelib.service.service_lease import REGISTRY
+
+OUTBOX = "tce:user-events"
+"""Stream of events until they are on the queue that services.xml names."""
+LINGER_SECONDS = 10.0
+"""From the loss of a user's last connection to the event."""
+GONE_SECONDS = 20.0
+"""More than that for the users of a gateway that is gone: they have to find another one."""
+PAGES = 100
+"""Pages of users that are compared with the registry in one renewal."""
+
+Write = Callable[[bool, str], bytes]
+"""Returns the message that a user has come, or has gone."""
+log = logging.getLogger("tce.gateway")
+
+
+class UserTeller(PlaceLeases):
+    """See ``PlaceLeases``. Belongs to the thread of a gateway's lease. ``clock`` gives seconds that never go back."""
+
+    def __init__(
+        self,
+        client: RedisClient,
+        write: Write,
+        *,
+        linger: float = LINGER_SECONDS,
+        gone: float = GONE_SECONDS,
+        clock: Callable[[], float] = steady_clock,
+    ) -> None:
+        super().__init__(client, REGISTRY, USER)
+        self._telling = RedisTelling(client.at(REGISTRY), REGISTRY, OUTBOX, flag="h:idempotent")
+        self._write = write
+        self._linger = linger
+        self._gone = gone
+        self._clock = clock
+        self._came: dict[str, None] = {}
+        self._absent: dict[str, float] = {}  # user -> when he is offline, the earliest first
+        self._gateways: frozenset[int] = frozenset()
+        self._compare_at = clock() + gone  # for those who were told before anybody was here
+        self._cursor: str | None = None
+
+    def hold(self, number: int, what: str, items: Sequence[str]) -> int:
+        """See ``LeasePort``; tells who has come."""
+        told = super().hold(number, what, items)
+        if what == USER:
+            for user in items:
+                self._absent.pop(user, None)
+            self._came.update(dict.fromkeys(items))
+            self._try(self._tell_came)
+        return told
+
+    def drop(self, number: int, what: str, items: Sequence[str]) -> int:
+        """See ``LeasePort``."""
+        told = super().drop(number, what, items)
+        if what == USER:
+            for user in items:
+                self._came.pop(user, None)
+            self._let_linger(items)
+        return told
+
+    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> Renewal:
+        """See ``LeasePort``; tells who has gone."""
+        renewal = super().renew(number, seconds, load)
+        self._try(self._tell_all)
+        return renewal
+
+    def _try(self, tell: Callable[[], None]) -> None:
+        """Tell. What is not told now is told with a later renewal, and costs nobody the lease."""
+        try:
+            tell()
+        except RegistryError as error:
+            log.warning("! users who came or went are told later: %s", error)
+
+    def _tell_all(self) -> None:
+        self._tell_came()
+        self._compare()
+        self._tell_gone()
+
+    def _tell_came(self) -> None:
+        users = tuple(self._came)
+        if users:
+            self._telling.online(self._tales(True, users))
+            for user in users:
+                del self._came[user]
+
+    def _tell_gone(self) -> None:
+        now, users = self._clock(), []
+        for user, until in self._absent.items():
+            if until > now:
+                break
+            users.append(user)
+        if users:
+            self._telling.offline(self._tales(False, users))
+            for user in users:
+                del self._absent[user]
+
+    def _tales(self, is_here: bool, users: Sequence[str]) -> list[Tale]:
+        at_ms = self.now_ms()
+        return [Tale(user, at_ms, self._write(is_here, user)) for user in users]
+
+    def _let_linger(self, users: Sequence[str]) -> None:
+        until = self._clock() + self._linger
+        for user in users:
+            self._absent.pop(user, None)
+            self._absent[user] = until
+
+    def _compare(self) -> None:
+        """Let those linger who were told to be online and are nowhere, some time after a gateway was gone."""
+        gateways = frozenset(holder.number for holder in self.holders(GATEWAY))
+        if self._gateways - gateways:
+            self._compare_at = min(self._compare_at, self._clock() + self._gone)
+        self._gateways = gateways
+        if self._cursor is None and self._clock() >= self._compare_at:
+            self._compare_at, self._cursor = float("inf"), ""
+        for _ in range(PAGES):
+            if self._cursor is None:
+                break
+            users, following = self._telling.told(self._cursor)
+            nowhere = set(users) - self.where(USER, users).keys() - self._absent.keys()
+            self._let_linger(sorted(nowhere))
+            self._cursor = following or None
