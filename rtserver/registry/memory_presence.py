@@ -37,6 +37,8 @@ class MemoryPresence:
                 self._told[user] = at_ms
                 self._gone.pop(user, None)
                 self.queue.append(body)
+            elif user in self._told:
+                self._told[user] = max(at_ms, self._told[user])
         return len(self.queue) - before
 
     def tell_offline(self, tales: Sequence[Tale]) -> int:

@@ -47,7 +47,8 @@ class RedisTelling:
     def online(self, tales: Sequence[Tale]) -> int:
         """Put the messages of those users on the queue who are not told to be online, and note them as told.
 
-        Return the number of messages. An event that is no newer than what was told of its user last is not told.
+        Return the number of messages. An event that is no newer than what was told of its user last is not told. A
+        newer one of a user who is told to be online is noted in its place.
         """
         return self._tell_all("online", tales)
 

@@ -78,6 +78,12 @@ def test_a_worker_that_is_behind_tells_nothing_old(shared: Shared) -> None:
     assert shared.queue() == [b"on", b"off", b"on", b"off", b"on"]
 
 
+def test_who_came_once_more_is_not_told_to_be_offline_since_a_moment_before(shared: Shared) -> None:
+    assert [shared.port.tell_online([Tale("7", at_ms, b"on")]) for at_ms in (100, 300, 200)] == [1, 0, 0]
+    assert shared.port.tell_offline([Tale("7", 250, b"off")]) == 0
+    assert shared.port.tell_offline([Tale("7", 301, b"off")]) == 1
+
+
 def test_nobody_is_told_to_be_offline_whom_a_worker_holds(shared: Shared) -> None:
     number = shared.leases.join(WORKER, 60.0)
     shared.leases.hold(number, "user", ["7"])

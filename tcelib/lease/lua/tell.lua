@@ -41,6 +41,9 @@ for k, user in ipairs(users) do
     redis.call('HDEL', told, user)
     redis.call('ZADD', gone, at, user)
   else
+    if op == 'online' and since[k] and at > tonumber(since[k]) then
+      redis.call('HSET', told, user, at)
+    end
     body = nil
   end
   if body then

@@ -15,6 +15,7 @@ from tcelib.redis.gevent_redis import gevent_client
 from tcelib.runtime.gateway.queue_writer import Outward
 from tcelib.runtime.gateway.user_teller import OUTBOX, Write
 from tcelib.service.service_lease import unique_name
+from tcelib.transport.hub.outage import Outage
 from tcelib.transport.hub.queue_source import ReliableSource
 
 MOST_AT_ONCE = 100
@@ -42,6 +43,7 @@ class EventRelay:
 
     def __init__(self, url: str, link: Outward) -> None:
         self._link = link
+        self._outage = Outage(log, "users who came or went are told later", "users who come or go are told again")
         self._client = gevent_client(url)
         reader: Reader[DeadLetter] = Reader(
             redis_stream(self._client, OUTBOX), unique_name(), rule=ReaderRule(most_held=MOST_AT_ONCE)
@@ -60,9 +62,10 @@ class EventRelay:
             try:
                 deliveries = self._source.receive(MOST_AT_ONCE)
             except QueueError as error:
-                log.warning("! users who came or went are told later: %s", error)
+                self._outage.begin(error)
                 gevent.sleep(RETRY_SECONDS)
                 continue
+            self._outage.end()
             for delivery in deliveries:
                 self._put(delivery)
 
@@ -72,7 +75,7 @@ class EventRelay:
             try:
                 self._link.put([Message(delivery.body)])
             except RpcException as failure:
-                log.warning("! users who came or went are told later: %s", failure)
+                self._outage.begin(failure)
                 gevent.sleep(RETRY_SECONDS)
             else:
                 self._source.done(delivery)

@@ -16,6 +16,7 @@ from tcelib.runtime.gateway.user_side import UserSide
 from tcelib.runtime.user_pushes import UserPlace, failures
 from tcelib.service.call_body import expires_of
 from tcelib.service.inbox import INBOXES
+from tcelib.transport.hub.outage import Outage
 
 READER = "gateway"
 MOST_AT_ONCE = 500
@@ -37,6 +38,7 @@ class InboxReader:
         self._place = place
         self._users = users
         self._queue = self._open(inbox)
+        self._outage = Outage(log, "messages to users cannot be read", "messages to users are read again")
         self._dead_since: dict[str, float] = {}
         self._greenlets: list[gevent.Greenlet] = []
         self._is_closed = False
@@ -59,8 +61,10 @@ class InboxReader:
             try:
                 self._take_from(self._queue, POP_SECONDS)
             except QueueError as error:
-                log.warning("! messages to users cannot be read: %s", error)
+                self._outage.begin(error)
                 gevent.sleep(RETRY_SECONDS)
+            else:
+                self._outage.end()
 
     def _take_from(self, queue: RedisListQueue, seconds: float) -> int:
         """Take some messages, and return how many there were."""

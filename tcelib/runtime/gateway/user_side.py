@@ -21,6 +21,7 @@ from tcelib.gateway.verb import Reason
 from tcelib.gateway.waiting_room import WaitingRoom
 from tcelib.service.call_body import expires_of
 from tcelib.service.inbox import USER
+from tcelib.transport.hub.outage import Outage
 
 LOOK_SECONDS = 0.1
 """Between two looks for users whose messages wait."""
@@ -77,6 +78,7 @@ class UserSide:
         self._now = now
         self._source = router.state.table.inbox(inbox)
         self._room = WaitingRoom()
+        self._outage = Outage(log, "messages are not passed on to users", "messages are passed on to users again")
         self._has_waiting = gevent.event.Event()
         self._seeker: gevent.Greenlet | None = None
         self._state.finds_users = True
@@ -156,6 +158,7 @@ class UserSide:
             return
         try:
             self._place.put(inbox, going)
+            self._outage.end()
         except RpcException as failure:
-            log.warning("! %d messages to a user were not passed on: %s", len(going), failure)
+            self._outage.begin(failure, len(going))
             self._state.dropped[Reason.UNSENT] += len(going)

@@ -10,6 +10,7 @@ others. A script lets each event through once (``RedisTelling``).
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from tcelib.lease.place import PlaceLeases
 from tcelib.lease.port import RegistryError, Renewal
@@ -33,6 +34,13 @@ Write = Callable[[bool, str], bytes]
 log = logging.getLogger("tce.gateway")
 
 
+class _Absence(NamedTuple):
+    """When a user is offline, and the registry's moment since which he is away."""
+
+    until: float
+    since_ms: int
+
+
 class UserTeller(PlaceLeases):
     """See ``PlaceLeases``. Belongs to the thread of a gateway's lease. ``clock`` gives seconds that never go back."""
 
@@ -52,7 +60,7 @@ class UserTeller(PlaceLeases):
         self._gone = gone
         self._clock = clock
         self._came: dict[str, None] = {}
-        self._absent: dict[str, float] = {}  # user -> when he is offline, the earliest first
+        self._absent: dict[str, _Absence] = {}  # the earliest end first
         self._gateways: frozenset[int] = frozenset()
         self._compare_at = clock() + gone  # for those who were told before anybody was here
         self._cursor: str | None = None
@@ -97,30 +105,29 @@ class UserTeller(PlaceLeases):
     def _tell_came(self) -> None:
         users = tuple(self._came)
         if users:
-            self._telling.online(self._tales(True, users))
+            at_ms = self.now_ms()
+            self._telling.online([Tale(user, at_ms, self._write(True, user)) for user in users])
             for user in users:
                 del self._came[user]
 
     def _tell_gone(self) -> None:
-        now, users = self._clock(), []
-        for user, until in self._absent.items():
-            if until > now:
+        now, tales = self._clock(), []
+        for user, absence in self._absent.items():
+            if absence.until > now:
                 break
-            users.append(user)
-        if users:
-            self._telling.offline(self._tales(False, users))
-            for user in users:
-                del self._absent[user]
-
-    def _tales(self, is_here: bool, users: Sequence[str]) -> list[Tale]:
-        at_ms = self.now_ms()
-        return [Tale(user, at_ms, self._write(is_here, user)) for user in users]
+            tales.append(Tale(user, absence.since_ms, self._write(False, user)))
+        if tales:
+            self._telling.offline(tales)
+            for tale in tales:
+                del self._absent[tale.user]
 
     def _let_linger(self, users: Sequence[str]) -> None:
-        until = self._clock() + self._linger
+        """Tell in a while that these users have gone, unless one has come to any gateway since now."""
+        # A millisecond later than a visit that is over within one.
+        absence = _Absence(self._clock() + self._linger, self.now_ms() + 1)
         for user in users:
             self._absent.pop(user, None)
-            self._absent[user] = until
+            self._absent[user] = absence
 
     def _compare(self) -> None:
         """Let those linger who were told to be online and are nowhere, some time after a gateway was gone."""

@@ -8,6 +8,7 @@ from tcelib.lease.port import Registration
 from tcelib.redis.redis_connection import RedisClient, plain_client
 from tcelib.runtime.gateway.user_teller import GONE_SECONDS, LINGER_SECONDS, OUTBOX, UserTeller
 from tcelib.service.inbox import GATEWAY, USER
+from tests.until import until
 
 ENDS = "{tce}:leases:end"
 
@@ -108,6 +109,26 @@ def test_a_user_who_stays_away_is_offline_once_after_the_linger(
     assert told(client) == ["+ann", "-ann"]
     two.hold("ann")
     assert told(client) == ["+ann", "-ann", "+ann"]
+
+
+def test_a_user_lingers_from_his_last_connection_on_wherever_that_was(
+    make: Callable[[str], Teller], client: RedisClient, clock: Clock
+) -> None:
+    one, two = make("one"), make("two")
+    one.hold("ann")
+    one.drop("ann")
+    clock.now += LINGER_SECONDS - 1
+    left_ms = one.leases.now_ms()
+    until(lambda: two.leases.now_ms() > left_ms + 1, "the clock of Redis goes on")
+    two.hold("ann")
+    two.drop("ann")
+    clock.now += 1
+    for teller in (one, two):
+        teller.renew()
+    assert told(client) == ["+ann"]
+    clock.now += LINGER_SECONDS - 1
+    two.renew()
+    assert told(client) == ["+ann", "-ann"]
 
 
 def test_the_users_of_a_gateway_that_died_are_offline_once_unless_they_have_come_to_another(
