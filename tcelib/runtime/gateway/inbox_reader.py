@@ -22,6 +22,7 @@ READER = "gateway"
 MOST_AT_ONCE = 500
 POP_SECONDS = 3.0
 RETRY_SECONDS = 1.0
+CLOSE_SECONDS = 1.0
 LOOK_SECONDS = 2.0
 """Between two looks for gateways that died."""
 GONE_SECONDS = 60.0
@@ -50,6 +51,11 @@ class InboxReader:
     def close(self) -> None:
         """Read no more. What is left is for the other gateways."""
         self._is_closed = True
+        try:
+            self._queue.wake(READER)  # one that is killed would lose what it is about to get
+        except QueueError as error:
+            log.debug("the reader of the inbox was not woken: %s", error)
+        gevent.joinall(self._greenlets[:1], CLOSE_SECONDS)
         gevent.killall(self._greenlets)
         self._queue.close()
 

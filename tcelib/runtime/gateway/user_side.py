@@ -88,10 +88,13 @@ class UserSide:
         self._seeker = gevent.spawn(self._seek)
 
     def close(self) -> None:
-        """Look no more, and close the connections."""
+        """Look no more, leave what waits to the other gateways, and close the connections."""
         self._state.finds_users = False
         if self._seeker is not None:
             self._seeker.kill()
+        waiting = [body for user_id in tuple(self._room.users) for body in self._room.take(user_id)]
+        if waiting:
+            self._put(self._inbox, waiting)
         self._place.close()
 
     def came(self, user_id: str) -> None:
@@ -154,11 +157,13 @@ class UserSide:
     def _send_on(self, inbox: str, bodies: Sequence[bytes]) -> None:
         going = [more for more in map(one_hop_more, bodies) if more is not None]
         self._state.dropped[Reason.NOT_HERE] += len(bodies) - len(going)
-        if not going:
-            return
+        if going:
+            self._put(inbox, going)
+
+    def _put(self, inbox: str, bodies: Sequence[bytes]) -> None:
         try:
-            self._place.put(inbox, going)
+            self._place.put(inbox, bodies)
             self._outage.end()
         except RpcException as failure:
-            self._outage.begin(failure, len(going))
-            self._state.dropped[Reason.UNSENT] += len(going)
+            self._outage.begin(failure, len(bodies))
+            self._state.dropped[Reason.UNSENT] += len(bodies)

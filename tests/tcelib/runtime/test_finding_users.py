@@ -15,6 +15,7 @@ import tcelib as tce
 from tcelib.core import endpoint_table
 from tcelib.runtime.gateway.gateway_lease import GatewayLease
 from tcelib.runtime.gateway.user_teller import UserTeller
+from tcelib.wire.message import CALL, ONEWAY, build_body
 from tests.tcelib.runtime.gateway_rig import errcode_of, until_so
 from tests.tcelib.runtime.user_rig import Heard, UserRig, push, push_when_here, until_heard
 from tests.tcelib.transport.talk import NOTE, TalkPrx
@@ -183,6 +184,27 @@ def test_a_message_on_a_queue_of_the_gateway_finds_a_user_who_has_moved(make: Ma
         back = TalkPrx(service.addEndPoint(queue).open(tce.AF_WRITE))
         back._send(NOTE, ("2",), tce.Shortcuts.CALL_USER_ID("ann"))
         until_heard(ann, ["1", "2"])
+
+
+def test_what_waits_at_a_gateway_that_ends_goes_on_to_another(make: MakeRig) -> None:
+    with make() as rig:
+        one, _ = (rig.gateway(name) for name in ("one", "two"))
+        service = rig.service()
+        ann = rig.client("one", "ann")
+        push_when_here(service, "ann", "first")
+        until_heard(ann, ["first"])
+        ann.proxy.conn.close()
+        users = one._gateway._registries.users  # type: ignore[union-attr]
+        until_so(lambda: "ann" not in users.roll)  # type: ignore[union-attr]
+        users.pass_on("ann", note_to("ann", "second"))  # type: ignore[union-attr]
+        one.shutdown()
+        until_heard(rig.client("two", "ann"), ["second"])
+
+
+def note_to(user: str, text: str) -> bytes:
+    """A message as it lies in an inbox, which waits for a minute."""
+    extra = {"__user_id__": user, "__linger_time__": f"{time.time() + 60}"}
+    return build_body(0, CALL | ONEWAY, NOTE.route, params=NOTE.write_params(text), extra=extra)
 
 
 @contextmanager
