@@ -10,7 +10,7 @@ TEST_READY := .venv/.test-ready
 NATIVE := rtserver/base/send/native.abi3.so
 MATRIX := tests/matrix/django.txt
 NODE_READY := node_modules/.ready
-CHECKED := rtserver tcelib site tests bench soak tools docs/examples docs/tce/examples
+CHECKED := rtserver tcelib site tests bench soak tools docs/examples docs/tce/examples docs/tce/orders
 # More than there are cores: many tests wait for servers that start and stop.
 PYTEST_OPTIONS ?= -n 4 --dist worksteal
 # A server that a test starts takes a fifth less to start when its modules are compiled already.

@@ -25,6 +25,7 @@ USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.sessio
 MARKET, CALENDAR, HISTORY = "rtserver.market", "rtserver.market.calendar", "rtserver.history"
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 REGISTRY = "rtserver.registry"
+RPC, USER_RPC, SERVICE_RPC = "rtserver.rpc", "rtserver.user.rpc", "rtserver.service.rpc"
 SERVICE, PIPELINE, PRESENCE, PUBLISH, PUSH, QUOTE, REPLICA, THREAD, WATCH = (
     f"rtserver.{folder}"
     for folder in (
@@ -97,8 +98,21 @@ RULES = (
     ),
     Rule("rtserver/base/listener/*", {CONNECTION, LIMIT, LISTENER, SEND, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS),
     Rule("rtserver/base/*", set(), set(), WAITING | CLOCKS),
+    # Calls to services behind queues: routes, and JSON to parameters and back.
+    Rule(
+        "rtserver/rpc/*",
+        {WIRE, RPC},
+        {"msgspec", "tcelib.error", "tcelib.gateway", "tcelib.queue", "tcelib.tmake", "tcelib.wire"},
+        WAITING | CLOCKS,
+    ),
     # The websocket thread, from left to right.
     Rule("rtserver/user/session/*", {FAILURE, LIMIT, QUEUE, USER, SESSION}, {"django", "msgspec", "tcelib.limit"}),
+    Rule(
+        "rtserver/user/rpc/*",
+        {BRIDGE, RPC, TCE, WIRE, USER, USER_RPC},
+        {"tcelib.core", "tcelib.error", "tcelib.gateway", "tcelib.wire"},
+        WAITING | CLOCKS,
+    ),
     Rule("rtserver/user/topic/*", {BRIDGE, LIMIT, TOPIC, WIRE}, set(), WAITING | CLOCKS),
     Rule(
         "rtserver/user/*",
@@ -112,7 +126,10 @@ RULES = (
         WAITING,
     ),
     Rule(
-        "rtserver/handlers/*", {LIMIT, CALENDAR, WIRE, USER, MODULES, HANDLERS}, {"msgspec", "tcelib.limit"}, WAITING
+        "rtserver/handlers/*",
+        {LIMIT, CALENDAR, RPC, WIRE, USER, USER_RPC, MODULES, HANDLERS},
+        {"msgspec", "tcelib.limit"},
+        WAITING,
     ),
     # The registry of leases, for both threads.
     Rule(
@@ -143,6 +160,12 @@ RULES = (
     ),
     Rule(
         "rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PUSH}, {"msgspec", "tcelib.queue"}, WAITING
+    ),
+    Rule(
+        "rtserver/service/rpc/*",
+        {BRIDGE, SERVICE_RPC},
+        {"tcelib.error", "tcelib.lease", "tcelib.queue", "tcelib.runtime.gateway"},
+        WAITING,
     ),
     Rule("rtserver/service/replica/*", {QUEUE, REPLICA}, set(), WAITING),
     Rule(
@@ -186,6 +209,7 @@ RULES = (
             LIMIT,
             MARKET,
             f"{MARKET}.indicator",
+            RPC,
             TCE,
             WIRE,
             SERVICE,
@@ -233,6 +257,7 @@ RULES = (
             SERVICE,
             QUOTE,
             REPLICA,
+            TCE,
             USER,
             BENCH,
             BOOTSTRAP,

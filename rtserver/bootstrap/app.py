@@ -32,6 +32,7 @@ from rtserver.bootstrap.process.memory import resident_bytes, system_bytes
 from rtserver.bootstrap.process.queue_signer import signer_of
 from rtserver.bootstrap.process.tally_file import Tallies, lone_tallies
 from rtserver.bootstrap.registry_side import build_lease, name_taken
+from rtserver.bootstrap.rpc_side import plan_rpc, watch_deadlines
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Departure, Shutdown
 from rtserver.bootstrap.site.django_env import DemoSite
@@ -207,6 +208,7 @@ class App:
         address = f"{socket.gethostname()}:{self.port}"
         worker = self._worker = config.worker or address
         notes = PresenceNotes(self._hold, self._drop)
+        rpc = plan_rpc(config)
         self._services = build_services(
             config,
             self._redis_url,
@@ -217,6 +219,7 @@ class App:
             signer=self._signer,
             tally=self._tallies.services,
             note=notes,
+            rpc=rpc,
         )
         self._lease = build_lease(
             config,
@@ -228,7 +231,7 @@ class App:
             on_end=self._on_lease_end,
         )
         self._user_side = build_user_side(
-            config, self._redis_url, self._bridge, self._lease, tally=self._tallies.users, note=notes
+            config, self._redis_url, self._bridge, self._lease, tally=self._tallies.users, note=notes, rpc=rpc
         )
         self._memory = MemoryWatch(memory_bounds(config, system_bytes), self._user_side.server, resident_bytes)
 
@@ -280,7 +283,9 @@ class App:
         )
 
     def _run_tasks(self, listeners: ListenerSide) -> None:
+        gate = self._user_side.gate
         for coroutine in (
+            *([] if gate is None else [watch_deadlines(gate)]),
             self._watch_canary(),
             self._recheck_sessions(),
             self._tell_seen(),

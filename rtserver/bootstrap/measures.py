@@ -24,10 +24,12 @@ from rtserver.service.quote.quote_store import QuoteStore
 from rtserver.service.replica.near_bus import NearBus
 from rtserver.service.thread.pipeline_run import PipelineRun
 from rtserver.service.topic.service_topics import ServiceTopics
+from rtserver.user.rpc.rpc_gate import RpcGate
 from rtserver.user.user_manager import UserManager
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail
 from rtserver.watch.loop_guard import LoopGuard
+from tcelib.gateway.verb import Reason
 from tcelib.limit.table import LimitCounts
 
 
@@ -49,6 +51,8 @@ def all_measures(
     server, users = user_side.server, user_side.users
     yield from user_measures(server, users)
     yield from tce_measures(user_side.tce.shared)
+    if user_side.gate is not None:
+        yield from rpc_measures(user_side.gate)
     yield from limit_measures(user_side.limited, server, user_side.tce.shared)
     unshared = "Counts and rates that the memory which workers share had no place for"
     yield Measure("counter", "limits_unshared", unshared, lambda: tallies.unplaced)
@@ -135,6 +139,23 @@ def tce_measures(tce: TceShared) -> Iterator[Measure]:
         "Answers of binary clients that no waiting call expects",
         lambda: tce.adapter.dropped_answers,
     )
+
+
+def rpc_measures(gate: RpcGate) -> Iterator[Measure]:
+    """Yield the measures of calls to services behind queues."""
+    state = gate.state
+    yield Measure("counter", "rpc_calls", "Calls of users that were passed on", lambda: dict(gate.passed), "queue")
+    yield Measure("gauge", "rpc_waiting", "Calls of users that wait for their answers", lambda: gate.waiting)
+    yield Measure(
+        "counter", "rpc_refused", "Calls answered with an error here", lambda: _words(state.refused), "reason"
+    )
+    yield Measure(
+        "counter", "rpc_dropped", "Messages of such calls that went nowhere", lambda: _words(state.dropped), "reason"
+    )
+
+
+def _words(counts: Mapping[Reason, int]) -> Mapping[str, int]:
+    return {reason.value: counts.get(reason, 0) for reason in Reason}
 
 
 def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) -> Iterator[Measure]:

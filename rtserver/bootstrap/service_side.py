@@ -28,6 +28,7 @@ from rtserver.bootstrap.demo_feed import demo_producers
 from rtserver.bootstrap.presence_side import PresenceNotes, build_presence
 from rtserver.bootstrap.push_side import PushSide, build_pushes
 from rtserver.bootstrap.queue_side import Shared, build_queue, open_queue
+from rtserver.bootstrap.rpc_side import RpcPlan, build_rpc_services
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
 from rtserver.service.message_queue import ServiceMessageQueue
@@ -100,6 +101,7 @@ def build_services(
     signer: Signer,
     tally: Tally,
     note: PresenceNotes,
+    rpc: RpcPlan | None = None,
 ) -> ServiceSide:
     """Build the service thread and everything on it, without starting it. Raises ``PluginError``."""
     client = gevent_client(redis_url)
@@ -141,6 +143,7 @@ def build_services(
     centers = {name: side.quotes for name, side in sides.items()}
     topics = [plugin.topics for plugin in own if isinstance(plugin, SubscribableMsgHandler)]
     services = {each.service: each for each in topics}
+    calls = None if rpc is None else build_rpc_services(rpc, client, post, stopping)
     quotes = first.quotes if len(sides) == 1 else QuoteShards(centers, partial(queue_of, queues=shared.queues))
     thread = ServiceThread(
         first.pipeline,
@@ -149,14 +152,20 @@ def build_services(
         shards={name: each for name, each in pipelines.items() if each is not first.pipeline},
         resumes=pushes.resumes,
         on_users=pushes.handler.on_users,
+        on_call=None if calls is None else calls.writers.pass_on,
         services={QUOTES: quotes, PRESENCE: presence.service, **services},
         sources=[
             *build_producers(shared, trail),
             *(side.look for side in sides.values() if len(sides) > 1),
             presence.loop,
             *(loop for side in sides.values() for loop in side.replicas.loops),
+            *(calls.sources if calls is not None else ()),
         ],
-        followers=[*(side.saver for side in sides.values()), pushes.keeper],
+        followers=[
+            *(side.saver for side in sides.values()),
+            pushes.keeper,
+            *([calls.writers] if calls is not None else ()),
+        ],
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
         lane_stall_seconds=config.lane_stall_seconds,

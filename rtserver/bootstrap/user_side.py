@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +35,9 @@ from rtserver.bootstrap.config.plugin import (
     load_policy,
     load_servants,
 )
+from rtserver.bootstrap.config.rpc_route import check_owners
 from rtserver.bootstrap.presence_side import PresenceNotes, offer_of
+from rtserver.bootstrap.rpc_side import RpcPlan, build_gate, passage_opener, rpc_handlers
 from rtserver.bootstrap.site.check_cookie import judge_cookies
 from rtserver.bootstrap.site.finding import Severity
 from rtserver.handlers.mycharts import MyChartMsgHandler
@@ -49,6 +51,7 @@ from rtserver.user.group_members import GroupMembers
 from rtserver.user.guarded_servant import guard_calls
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
+from rtserver.user.rpc.rpc_gate import RpcGate
 from rtserver.user.session.authenticator import SessionAuthenticator
 from rtserver.user.session.login_watch import LoginWatch
 from rtserver.user.session.refusal_reason import RefusalReasons
@@ -75,7 +78,7 @@ class UserSide:
     """The websocket thread's objects that the rest of the server needs.
 
     ``threads`` run what blocks in Django, and ``run_thread`` the look-ups of handshakes. ``limited`` counts how often
-    which limit was met.
+    which limit was met. ``gate`` passes calls on to services behind queues, where there are routes.
     """
 
     users: UserManager
@@ -86,6 +89,7 @@ class UserSide:
     threads: Executor
     run_thread: Executor
     revocations: RevocationPort
+    gate: RpcGate | None = None
 
     def close(self) -> None:
         """Give up the threads, without waiting for them, and the connection to Redis."""
@@ -95,7 +99,14 @@ class UserSide:
 
 
 def build_user_side(
-    config: Config, redis_url: str, bridge: Bridge, presence: Presence, *, tally: Tally, note: PresenceNotes
+    config: Config,
+    redis_url: str,
+    bridge: Bridge,
+    presence: Presence,
+    *,
+    tally: Tally,
+    note: PresenceNotes,
+    rpc: RpcPlan | None = None,
 ) -> UserSide:
     """Build the websocket thread's objects on the event loop. Raises ``PluginError``."""
     threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
@@ -106,6 +117,9 @@ def build_user_side(
     log_ins = LoginWatch(
         lambda: probe_site(reads_groups=groups is not None or users.rights.policy.needs_groups), threads
     )
+    gate = None if rpc is None else build_gate(rpc, bridge.to_services.post)
+    if rpc is not None:
+        check_routes(config, rpc)
     users = build_users(
         config,
         bridge,
@@ -117,9 +131,10 @@ def build_user_side(
         presence=presence,
         tally=tally,
         groups=groups,
+        further=[] if rpc is None or gate is None else rpc_handlers(rpc, gate),
     )
-    server, tce = build_server(config, users, threads, limited, tally)
-    return UserSide(users, server, tce, log_ins, limited, threads, run_thread, revocations)
+    server, tce = build_server(config, users, threads, limited, tally, gate=gate)
+    return UserSide(users, server, tce, log_ins, limited, threads, run_thread, revocations, gate)
 
 
 def build_users(
@@ -134,10 +149,12 @@ def build_users(
     presence: Presence,
     tally: Tally,
     groups: GroupMembers | None,
+    further: Sequence[MakeHandler] = (),
 ) -> UserManager:
     """Build all users on the event loop.
 
-    ``threads`` run what blocks in Django and ``revocations``, ``run_thread`` the look-ups of handshakes.
+    ``threads`` run what blocks in Django and ``revocations``, ``run_thread`` the look-ups of handshakes. ``further``
+    make handlers beside ours and those of plug-ins.
 
     Raises ``PluginError``.
     """
@@ -152,7 +169,7 @@ def build_users(
         revocations=revocations,
     )
     return UserManager(
-        _handlers(config, rights, loop.call_later),
+        [*_handlers(config, rights, loop.call_later), *further],
         Topics(fan_out, loop, chunk_bytes(config.outbox_bytes)),
         bridge.to_services.post,
         SessionCache(authenticator),
@@ -181,7 +198,13 @@ def group_members(config: Config, note: PresenceNotes) -> GroupMembers | None:
 
 
 def build_server(
-    config: Config, users: UserManager, threads: Executor, limited: LimitCounts, tally: Tally
+    config: Config,
+    users: UserManager,
+    threads: Executor,
+    limited: LimitCounts,
+    tally: Tally,
+    *,
+    gate: RpcGate | None = None,
 ) -> tuple[WebSocketServer, TceServer]:
     """Build the users' connections, of every kind. ``threads`` run what blocks in Django. Raises ``PluginError``."""
     faults = [finding.detail for finding in judge_cookies(settings, config) if finding.severity is Severity.FAIL]
@@ -196,6 +219,7 @@ def build_server(
             max_packet_bytes=config.tce_max_packet_bytes,
             login_seconds=config.tce_login_seconds,
             reasons=reasons,
+            open_passage=None if gate is None else passage_opener(gate, users),
         )
     )
     server = WebSocketServer(
@@ -213,15 +237,19 @@ def build_server(
     return server, tce
 
 
-def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[MakeHandler]:
+def check_routes(config: Config, plan: RpcPlan) -> None:
+    """Refuse routes whose types or interfaces have handlers or servants here, too. Raises ``PluginError``."""
+    check_owners(plan.routes, handler_classes(config), [UserGateway, *load_servants(config.rpc_servants)])
+
+
+def handler_classes(config: Config) -> Sequence[type[BaseUserMsgHandler]]:
+    """Return the handlers of user messages, ours and those of plug-ins. Raises ``PluginError``."""
     plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
-    classes: list[type[BaseUserMsgHandler]] = [
-        PingMsgHandler,
-        MyChartMsgHandler,
-        TopicMsgHandler,
-        ResumeMsgHandler,
-        SeenMsgHandler,
-    ]
+    own = (PingMsgHandler, MyChartMsgHandler, TopicMsgHandler, ResumeMsgHandler, SeenMsgHandler)
+    return list(by_type([*own, *plugins]).values())
+
+
+def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[MakeHandler]:
     own: dict[type[BaseUserMsgHandler], MakeHandler]
     own = {
         MyChartMsgHandler: partial(
@@ -236,7 +264,7 @@ def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[Mak
         TopicMsgHandler: partial(TopicMsgHandler, max_rate=rights.max_rate),
         ResumeMsgHandler: partial(ResumeMsgHandler, call_later=call_later),
     }
-    return [own.get(cls, cls) for cls in by_type([*classes, *plugins]).values()]
+    return [own.get(cls, cls) for cls in handler_classes(config)]
 
 
 def _adapter(config: Config, users: UserManager) -> RpcCommAdapter:

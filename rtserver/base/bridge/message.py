@@ -111,7 +111,48 @@ class GoneUsers(Message, frozen=True):
     user_ids: tuple[str, ...]
 
 
+class PassCall(Message, frozen=True, gc=False):
+    """Call of a client for the services behind ``queue``: a TCE message without envelope.
+
+    ``sender`` waits for its answer until ``deadline``, by the monotonic clock; 0 and infinity where nobody does.
+    ``is_idempotent``: a call that a service has taken may be given to another one.
+    """
+
+    queue: str
+    body: bytes
+    sender: int
+    deadline: float
+    is_idempotent: bool
+
+
 # To the websocket thread.
+
+
+class CallsLeft(Message, frozen=True, gc=False):
+    """Word that calls of so many bytes wait for ``queue`` no more: they are on it, or could not be put there."""
+
+    queue: str
+    size: int
+
+
+class CallFailed(Message, frozen=True, gc=False):
+    """Return of a ``PassCall`` that was not put on its queue, or perhaps not."""
+
+    sender: int
+    body: bytes
+
+
+class ServiceBodies(Message, frozen=True, gc=False):
+    """Messages of services on the queue for answers to the calls on ``queue``, in order, without envelope."""
+
+    queue: str
+    bodies: tuple[bytes, ...]
+
+
+class SilentQueues(Message, frozen=True):
+    """The queues of calls that no service reads, all of them."""
+
+    queues: frozenset[str]
 
 
 class Snapshot(Message, frozen=True):

@@ -13,6 +13,7 @@ from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.timer_wheel import Timer
 from rtserver.base.failure.cancellation import is_cancelled
 from rtserver.base.tce.carriage import Carriage
+from rtserver.base.tce.passage import Passage
 from rtserver.base.tce.serving_turns import ServingTurns
 from rtserver.base.tce.shared import TceShared
 from rtserver.base.wire.client_message import ErrorCode, encode_error
@@ -35,6 +36,7 @@ class RpcTransport:
         "_carrier",
         "_handling",
         "_join",
+        "_passage",
         "_server",
         "_shared",
         "_thread",
@@ -65,6 +67,10 @@ class RpcTransport:
         self._turns = ServingTurns(self.rpc, carrier, is_framed=carriage.is_framed)
         self.receive = self._turns.receive
         """See ``BinaryPeer``."""
+        self._passage: Passage | None = None
+        if shared.open_passage is not None:
+            self._passage = shared.open_passage(carrier.agent, self.rpc, self._turns)
+            self.rpc.router = self._passage.take
         shared.adapter.addConnection(self.rpc)
         self.rpc.opened()
 
@@ -74,6 +80,8 @@ class RpcTransport:
             self._shared.counts.messages += self.rpc.getRecvedMessageCount()
             self.rpc.lost(RpcException(RPCERROR_CONNECTION_LOST))
         self._turns.end()
+        if self._passage is not None:
+            self._passage.end()
         if self._timer is not None:
             self._timer.cancel()
 

@@ -1,9 +1,10 @@
 """Turns in which the calls of one connection are served.
 
-Decides when the connection must stop reading: while there are calls to serve that came with what was read, and while
-a user message is being handled. So a handler of user messages must not wait for an answer of the same client, which
-would not be read. While too many servants wait for something, which may be answers of this client, answers are taken
-and calls are kept, up to a bound. Calls are refused if all of those servants wait for answers and none ends.
+Decides when the connection must stop reading: while there are calls to serve that came with what was read, while a
+user message is being handled, and while a call that is passed on finds no room. So a handler of user messages must
+not wait for an answer of the same client, which would not be read. While too many servants wait for something, which
+may be answers of this client, answers are taken and calls are kept, up to a bound. Calls are refused if all of those
+servants wait for answers and none ends.
 The event loop's thread only.
 """
 
@@ -44,6 +45,7 @@ class ServingTurns:
         "_server",
         "_waking",
         "_watcher",
+        "is_full",
         "is_held",
     )
 
@@ -62,6 +64,8 @@ class ServingTurns:
         self._pause: asyncio.Future[None] | None = None  # until nothing is being worked off, if anything is
         self.is_held = False
         """True while a user message is being handled: no call is served before its end. ``release`` resets it."""
+        self.is_full = False
+        """True while a call that is passed on finds no room: nothing is read. ``make_room`` resets it."""
 
     def receive(self, data: bytes) -> Awaitable[object] | None:
         """See ``BinaryPeer``. While an awaitable that is returned is pending, nothing more may be given."""
@@ -71,7 +75,7 @@ class ServingTurns:
             self._charge(self._carrier.rate, int(self._is_framed))
         if self._pause is not None:
             return self._pause if self._delay or self._rpc.kept_bytes > KEPT_BYTES else None
-        return self._work_off(has_more) if has_more or self.is_held or self._delay else None
+        return self._work_off(has_more) if has_more or self.is_held or self.is_full or self._delay else None
 
     def begin_servant(self) -> None:
         """Count a servant that waits for something."""
@@ -86,6 +90,11 @@ class ServingTurns:
     def release(self) -> None:
         """Serve again: the user message has been handled."""
         self.is_held = False
+        self._wake()
+
+    def make_room(self) -> None:
+        """Read on: calls find room again."""
+        self.is_full = False
         self._wake()
 
     def end(self) -> None:
@@ -107,11 +116,11 @@ class ServingTurns:
         Ends with calls unserved while too many servants wait: then answers are read, and ``_wake`` begins anew.
         """
         try:
-            while has_more or self.is_held or self._delay:
+            while has_more or self.is_held or self.is_full or self._delay:
                 if self._delay:
                     delay, self._delay = self._delay, 0.0
                     await asyncio.sleep(delay)
-                elif self.is_held:
+                elif self.is_held or self.is_full:
                     await self._woken()
                 elif self._is_crowded:
                     self._watch()
@@ -157,7 +166,7 @@ class ServingTurns:
             self._delay = delay
 
     def _wake(self) -> None:
-        if self.is_held or self._is_crowded:
+        if self.is_held or self.is_full or self._is_crowded:
             return
         if self._pause is None:
             if self._rpc.has_calls:

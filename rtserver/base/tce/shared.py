@@ -3,6 +3,7 @@
 from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.handler import RefusalReasons
 from rtserver.base.tce.counts import TceCounts
+from rtserver.base.tce.passage import OpenPassage
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.limit.admission import Admission
 from tcelib.limit.pending import PendingConnections
@@ -14,7 +15,8 @@ class TceShared:
 
     The servants of ``adapter`` serve the calls of all connections. ``max_packet_bytes`` bounds a packet of a known
     user. A client whose user is not known has ``login_seconds`` to show a token, and is pending for ``admission``
-    until then. ``reasons`` give the reason of a refused token for the log.
+    until then. ``reasons`` give the reason of a refused token for the log. ``open_passage`` makes the object that
+    passes calls of a connection on to services; None where there are no such services.
     """
 
     def __init__(
@@ -25,8 +27,10 @@ class TceShared:
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
         login_seconds: float = 10.0,
         reasons: RefusalReasons | None = None,
+        open_passage: OpenPassage | None = None,
     ) -> None:
         self.adapter = adapter
+        self.open_passage = open_passage
         self.max_packet_bytes = max_packet_bytes
         self.login_seconds = login_seconds
         self.reasons = reasons

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from rtserver.base.send.choice import choose_sender
+from rtserver.base.tce.gateway import UserGateway
 from rtserver.base.wire.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.command.check_exchanges import check_exchanges
@@ -19,6 +20,7 @@ from rtserver.bootstrap.command.check_history import HistoryPlan, check_history
 from rtserver.bootstrap.command.check_queues import check_queues
 from rtserver.bootstrap.command.check_redis import check_redis
 from rtserver.bootstrap.command.check_replicas import check_replicas
+from rtserver.bootstrap.command.check_rpc import check_rpc
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import largest_picture
 from rtserver.bootstrap.config.error import CertificateError, PluginError
@@ -32,6 +34,7 @@ from rtserver.bootstrap.config.plugin import (
     load_policy,
     load_servants,
 )
+from rtserver.bootstrap.config.rpc_route import check_owners, rpc_routes
 from rtserver.bootstrap.config.secret_file import OTHERS, open_files
 from rtserver.bootstrap.process.bound_socket import bind_addresses
 from rtserver.bootstrap.process.certificate import expiry_of, judge_expiry, load_context
@@ -53,6 +56,7 @@ def check_all(config: Config, plan: HistoryPlan) -> Iterator[Finding]:
     yield from check_site(config, config.redis_url or running_url(Path(config.var_dir)) or NO_REDIS_YET)
     yield from check_secret_files(config)
     yield from check_plugins(config)
+    yield from check_rpc(config)
     yield from check_exchanges(config, int(time.time() * 1000))
     yield from check_redis(config)
     yield from check_replicas(config)
@@ -112,12 +116,13 @@ def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) 
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:
-    """Check that every plug-in can be loaded, and that no two of them claim the same type, interface or name."""
+    """Check that every plug-in can be loaded, and that no two of them, nor a route, claim one type, index or name."""
     try:
         handlers = by_type(load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler))
         services = by_type(load_plugins(config.services, "rtserver.services", ServiceMsgHandler))
         by_service(services.values())
         servants = load_servants(config.rpc_servants)
+        check_owners(rpc_routes(config), handlers.values(), [UserGateway, *servants])
         indicators = load_indicators(config.indicators).plugins
         policy = type(load_policy(config.policy))
         history = type(load_history(config.history)) if config.history else None

@@ -17,7 +17,7 @@ REDIS_URL_PATTERN = r"^$|^(rediss?|unix|rediss?\+(sentinel|cluster))://.+"
 READ_URLS_PATTERN = r"^$|^(redis|rediss|unix)://[^,]+(, *(redis|rediss|unix)://[^,]+)*$"
 DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
 NETWORKS = {"allowed": 'a list of addresses and networks such as "10.0.0.0/8"'}
-TABLE_KEYS = frozenset({"exchanges"})
+TABLE_KEYS = frozenset({"exchanges", "rpc_routes"})
 """Keys that a file alone can set, as tables. They are checked and documented apart."""
 
 NETWORK_KEYS = frozenset({"trusted_proxies", "metrics_allow"})
@@ -297,6 +297,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = False
     exchanges: dict[str, dict[str, Any]] = {}
+    rpc_routes: dict[str, dict[str, Any]] = {}
     bus_length: Annotated[int, Meta(description="Messages kept in Redis for workers that come back.", ge=1)] = 100_000
     bus_bytes: Annotated[
         int,

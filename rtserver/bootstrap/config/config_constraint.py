@@ -175,6 +175,15 @@ def presence_queue(config: Config) -> Iterator[Conflict]:
         yield Conflict("presence_queue", problem)
 
 
+def rpc_routes(config: Config) -> Iterator[Conflict]:
+    """Refuse the server's own lists as queues of calls."""
+    for name, table in config.rpc_routes.items():
+        queue = table["queue"]
+        if queue in {config.queue, *config.queues, config.presence_queue}:
+            problem = f"{queue} is not allowed; rtserver uses it for messages of its own, which are no calls"
+            yield Conflict(f"rpc_routes.{name}.queue", problem)
+
+
 CONSTRAINTS: tuple[Constraint, ...] = (
     tls_pair,
     path,
@@ -189,4 +198,5 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     pictures,
     bus,
     presence_queue,
+    rpc_routes,
 )

@@ -19,6 +19,7 @@ from rtserver.bootstrap.config.config import NETWORK_KEYS, TABLE_KEYS, Config, s
 from rtserver.bootstrap.config.config_constraint import check_together
 from rtserver.bootstrap.config.error import ConfigError
 from rtserver.bootstrap.config.exchange import EXCHANGES, read_exchanges
+from rtserver.bootstrap.config.rpc_route import RPC_ROUTES, read_rpc_routes
 from rtserver.bootstrap.config.secret_file import with_secrets
 from rtserver.bootstrap.config.setting import Setting, settings
 from tcelib.redis.redis_address import AddressError
@@ -63,6 +64,9 @@ def read_file(path: Path) -> dict[str, object]:
     for key, raw in _parse_toml(path).items():
         if key == EXCHANGES:
             read_exchanges(str(path), raw)
+            values[key] = raw
+        elif key == RPC_ROUTES:
+            read_rpc_routes(str(path), raw)
             values[key] = raw
         elif key in known:
             values[key] = _check(known[key], raw, str(path), key)

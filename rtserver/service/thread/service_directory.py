@@ -10,6 +10,7 @@ from rtserver.base.bridge.message import (
     ExpectUser,
     GoneUsers,
     Message,
+    PassCall,
     PresentUsers,
     Refused,
     Resume,
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 class ServiceDirectory:
     """The subscribable services by name, and the one for kept messages. ``handled`` counts messages.
 
-    ``on_users`` hears who is here.
+    ``on_users`` hears who is here; ``on_call`` takes calls for services behind queues.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class ServiceDirectory:
         post: Callable[[Message], object],
         resumes: ResumeService | None = None,
         on_users: Callable[[UserNews], object] = lambda news: None,
+        on_call: Callable[[PassCall], object] | None = None,
     ) -> None:
         self._services = services
+        self._on_call = on_call
         self._on_users = on_users
         self._resumes = resumes
         self._post = post
@@ -60,6 +63,8 @@ class ServiceDirectory:
                     self._services[message.service].on_unsubscribe(message)
                 case Resume() | Seen() if self._resumes is not None:
                     self._resumes.add(message)
+                case PassCall() if self._on_call is not None:
+                    self._on_call(message)
                 case PresentUsers() | ExpectUser() | GoneUsers():
                     self._on_users(message)
                 case _:

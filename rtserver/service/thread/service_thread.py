@@ -18,6 +18,7 @@ from gevent.exceptions import HubDestroyed
 from gevent.hub import Hub
 
 from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.bridge.message import PassCall
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.queue.port import QueueError
 from rtserver.service.msg_handler import SubscribableService
@@ -70,7 +71,7 @@ class ServiceThread:
     link end with ``stopping``, which is set here. ``shards`` are further pipelines of the same link, by the names of
     their queues; ``runs`` has the loops of all, the first one's first. ``services`` are those that agents may
     subscribe to, by name; ``resumes`` answers agents that ask for kept messages. ``on_users``
-    hears which users are here. ``sources`` end before the lanes,
+    hears which users are here, ``on_call`` takes calls for services behind queues. ``sources`` end before the lanes,
     ``followers`` behind them.
 
     A loop that dies begins anew (``kept_loop``), except the reader of the bus, the intake and the thread's own beat:
@@ -87,6 +88,7 @@ class ServiceThread:
         shards: Mapping[str, Pipeline] | None = None,
         resumes: ResumeService | None = None,
         on_users: Callable[[UserNews], object] = lambda news: None,
+        on_call: Callable[[PassCall], object] | None = None,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
         followers: Sequence[Source] = (),
@@ -109,7 +111,7 @@ class ServiceThread:
         self._stop_seconds = 0.0
         self.failure: BaseException | None = None
         self.beat = Beat("service", time.monotonic(), stall_seconds)
-        self.directory = ServiceDirectory(self._services, bridge.to_users.post, resumes, on_users)
+        self.directory = ServiceDirectory(self._services, bridge.to_users.post, resumes, on_users, on_call)
         pipelines = {"": pipeline, **{f"{queue} ": shard for queue, shard in (shards or {}).items()}}
         self.runs = [
             PipelineRun(each, self, prefix, stall_seconds=lane_stall_seconds) for prefix, each in pipelines.items()

@@ -1,0 +1,84 @@
+"""CallWriters: write the calls of clients to the queues of services, several together, in the order they came in."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import CallFailed, CallsLeft, Message, PassCall
+from tcelib.error import RPCERROR_CONNECT_FAILED, RpcException
+from tcelib.queue.error import MessageError, QueueError
+from tcelib.queue.message import Message as QueueMessage
+from tcelib.queue.port import Queue
+from tcelib.runtime.gateway.parcel import Parcel
+from tcelib.runtime.gateway.queue_writer import QueueWriter
+
+
+class CallQueue:
+    """Writing side of one queue, for a ``QueueWriter``. It tells ``post`` what has left, or will not leave."""
+
+    def __init__(self, queue: Queue, post: Callable[[Message], object], *, has_headers: bool) -> None:
+        self.has_headers = has_headers
+        self._queue = queue
+        self._post = post
+
+    def put(self, messages: Sequence[QueueMessage], /) -> None:
+        """See ``Outward``."""
+        try:
+            self._queue.put(messages)
+        except (QueueError, MessageError) as error:
+            raise RpcException(RPCERROR_CONNECT_FAILED, str(error)) from error
+        finally:
+            with suppress(BridgeClosedError):
+                self._post(CallsLeft(self._queue.name, sum(len(message.body) for message in messages)))
+
+
+class Flag(Protocol):
+    """Event of the hub."""
+
+    def set(self) -> None:
+        """End every wait."""
+
+    def wait(self) -> object:
+        """Wait until it is set."""
+
+
+class CallWriters:
+    """Writers of all queues, a follower of the service thread. ``ending`` is set when nothing more comes."""
+
+    def __init__(
+        self,
+        queues: Mapping[str, CallQueue],
+        post: Callable[[Message], object],
+        *,
+        ending: Flag,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queues = queues
+        self._post = post
+        self._ending = ending
+        self._now = now
+        self._writers: dict[str, QueueWriter[int]] = {}
+
+    def pass_on(self, call: PassCall) -> None:
+        """Write a call soon."""
+        writer = self._writers.get(call.queue)
+        if writer is None:  # made on the thread whose hub it uses
+            writer = self._writers[call.queue] = QueueWriter(self._queues[call.queue], self._on_unsent)
+        writer.add(Parcel(call.body, call.sender or None, call.deadline - self._now(), call.is_idempotent))
+
+    def run(self) -> None:
+        """Wait for the end, and write what is there."""
+        self._ending.wait()
+        for writer in self._writers.values():
+            writer.close()
+
+    def stop(self) -> None:
+        """See ``Source``."""
+        self._ending.set()
+
+    def _on_unsent(self, parcel: Parcel[int]) -> None:
+        if parcel.sender is not None:
+            with suppress(BridgeClosedError):
+                self._post(CallFailed(parcel.sender, parcel.body))

@@ -1,0 +1,167 @@
+"""The loops between the bridge and the queues of services: writers, readers, watchers, and what they leave behind."""
+
+import gevent
+import gevent.event
+import pytest
+import redis
+
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import CallFailed, CallsLeft, Message, PassCall, ServiceBodies, SilentQueues
+from rtserver.service.rpc.answer_reader import AnswerReader, ListInward, StreamInward
+from rtserver.service.rpc.answer_sweep import AnswerSweep
+from rtserver.service.rpc.call_writer import CallQueue, CallWriters
+from rtserver.service.rpc.responder_loop import ResponderLoop
+from tcelib.lease.port import RegistryAwayError
+from tcelib.queue.error import QueueAwayError
+from tcelib.queue.memory import MemoryListQueue, MemoryStreamQueue, memory_stream
+from tcelib.queue.message import Message as QueueMessage
+from tcelib.queue.reader import Reader
+from tcelib.queue.redis_commands import RedisCommands
+from tcelib.queue.redis_stream import redis_stream
+from tcelib.redis.redis_connection import plain_client
+from tcelib.service.taken_call import IDEMPOTENT
+from tests.until import until
+
+NOW = 1000.0
+
+
+def call(body: bytes, sender: int = 1, *, is_idempotent: bool = False) -> PassCall:
+    return PassCall("orders", body, sender, NOW + 10, is_idempotent)
+
+
+class Broken(MemoryListQueue):
+    """A queue that is away."""
+
+    def put(self, messages: object) -> None:
+        raise QueueAwayError("memory:", "away")
+
+
+class Writing:
+    """Writers of one queue, with what they post."""
+
+    def __init__(self, queue: MemoryListQueue | MemoryStreamQueue, *, has_headers: bool) -> None:
+        self.posted: list[Message] = []
+        self.ending = gevent.event.Event()
+        queues = {"orders": CallQueue(queue, self.posted.append, has_headers=has_headers)}
+        self.writers = CallWriters(queues, self.posted.append, ending=self.ending, now=lambda: NOW)
+
+
+def test_calls_are_put_on_their_queue_in_order_and_told_to_have_left() -> None:
+    queue = memory_stream("orders", [])
+    writing = Writing(queue, has_headers=True)
+    for body in (b"one", b"two", b"three"):
+        writing.writers.pass_on(call(body, is_idempotent=body == b"two"))
+    until(lambda: sum(each.size for each in writing.posted if isinstance(each, CallsLeft)) == 11, pause=gevent.sleep)
+    found = queue.take("reader", 10, 0)
+    assert [each.body for each in found] == [b"one", b"two", b"three"]
+    assert [each.message.headers.get(IDEMPOTENT) for each in found] == [None, "true", None]
+    assert all(each.message.expires is not None for each in found)
+
+
+def test_a_call_that_cannot_be_put_comes_back_to_who_waits_for_it() -> None:
+    writing = Writing(Broken("orders"), has_headers=False)
+    writing.writers.pass_on(call(b"two-way", 7))
+    writing.writers.pass_on(call(b"one-way", 0))
+    until(lambda: len(writing.posted) >= 2, pause=gevent.sleep)
+    assert [each for each in writing.posted if isinstance(each, CallFailed)] == [CallFailed(7, b"two-way")]
+    assert sum(each.size for each in writing.posted if isinstance(each, CallsLeft)) == 14
+
+
+def test_at_the_end_what_is_there_is_written() -> None:
+    queue = MemoryListQueue("orders")
+    writing = Writing(queue, has_headers=False)
+    loop = gevent.spawn(writing.writers.run)
+    writing.writers.pass_on(call(b"last"))
+    writing.writers.stop()
+    loop.join(5)
+    assert loop.successful()
+    assert [each.body for each in queue.take("reader", 10, 0)] == [b"last"]
+
+
+@pytest.mark.parametrize("kind", ["stream", "list"])
+def test_answers_cross_the_bridge_and_leave_the_queue(kind: str) -> None:
+    stream, bare = memory_stream("orders/x", []), MemoryListQueue("orders/x")
+    inward = StreamInward(Reader(stream, "me")) if kind == "stream" else ListInward(bare)
+    queue = stream if kind == "stream" else bare
+    queue.put([QueueMessage(b"a"), QueueMessage(b"b")])
+    posted: list[Message] = []
+
+    def post(message: Message) -> None:
+        posted.append(message)
+        reader.stop()
+
+    reader = AnswerReader("orders", inward, post, pause=lambda _: None)
+    reader.run()
+    assert posted == [ServiceBodies("orders", (b"a", b"b"))]
+    assert queue.length() == 0
+
+
+def test_a_queue_that_is_away_is_read_on_when_it_is_back() -> None:
+    class Flapping(ListInward):
+        def receive(self, count: int, timeout: float, /) -> list:  # type: ignore[type-arg]
+            if not pauses:
+                raise QueueAwayError("memory:", "away")
+            return super().receive(count, timeout)
+
+    pauses: list[float] = []
+    posted: list[Message] = []
+    queue = MemoryListQueue("orders/x")
+    queue.put([QueueMessage(b"a")])
+
+    def post(message: Message) -> None:
+        posted.append(message)
+        raise BridgeClosedError("the end")
+
+    AnswerReader("orders", Flapping(queue), post, pause=pauses.append).run()
+    assert (len(pauses), posted) == (1, [ServiceBodies("orders", (b"a",))])
+
+
+class Watcher:
+    """Services by the queues that they read."""
+
+    def __init__(self) -> None:
+        self.read: set[str] = set()
+        self.is_away = False
+
+    def look(self) -> None:
+        if self.is_away:
+            raise RegistryAwayError("memory:", "away")
+
+    def has(self, queue: str) -> bool:
+        return queue in self.read
+
+
+def test_what_nobody_reads_is_told_when_it_changes() -> None:
+    watcher, posted = Watcher(), []
+    loop = ResponderLoop(["a", "b"], watcher, posted.append, pause=lambda _: None)
+    loop.look()
+    watcher.read = {"a"}
+    loop.look()
+    loop.look()
+    watcher.is_away = True
+    watcher.read = set()
+    loop.look()
+    assert posted == [SilentQueues(frozenset("ab")), SilentQueues(frozenset("b"))]
+
+
+def test_queues_for_answers_of_servers_that_are_gone_are_removed(redis_url: str) -> None:
+    commands = RedisCommands(plain_client(redis_url), "orders")
+
+    def sweep(name: str, silent_seconds: float) -> None:
+        AnswerSweep(
+            {"orders": name},
+            lambda key: RedisCommands(plain_client(redis_url), key),
+            silent_seconds=silent_seconds,
+            pause=lambda _: None,
+        ).look("orders")
+
+    with redis.Redis.from_url(redis_url) as client:
+        for name in ("orders/old", "orders/new"):
+            redis_stream(plain_client(redis_url), name).put([QueueMessage(b"late")])
+            sweep(name, 600)
+        assert client.exists("orders/old", "orders/new") == 2
+        client.zincrby(commands.key_of("answers"), -700_000, "orders/old")
+        sweep("orders/new", 600)
+        assert client.exists("orders/old") == 0
+        assert client.exists("orders/new") == 1
+        assert client.zrange(commands.key_of("answers"), 0, -1) == [b"orders/new"]
