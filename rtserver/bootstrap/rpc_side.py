@@ -27,14 +27,14 @@ from rtserver.user.rpc.tce_passage import TcePassage
 from rtserver.user.user_manager import UserManager
 from tcelib.lease.redis import RedisLeases
 from tcelib.lease.renewal import steady_clock
-from tcelib.lease.responder_watcher import ResponderWatcher
 from tcelib.queue.reader import Reader, ReaderRule
 from tcelib.queue.redis_commands import RedisCommands
 from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import redis_stream
 from tcelib.redis.redis_connection import RedisClient
+from tcelib.service.away_queues import AwayQueues
 from tcelib.service.call_body import expires_of
-from tcelib.service.service_lease import REGISTRY, SERVICE, unique_name
+from tcelib.service.service_lease import REGISTRY, unique_name
 
 LEAST_SILENCE = 600.0
 """Seconds of silence after which a server counts as gone: longer than it may be frozen, and than services take."""
@@ -96,8 +96,10 @@ def build_rpc_services(
         )
     )
     if streams:
-        watcher = ResponderWatcher(RedisLeases(client, REGISTRY), SERVICE, clock=steady_clock)
-        sources.append(ResponderLoop(streams, watcher, post, pause=stopping.wait))
+        away: set[str] = set()
+        keys = {queue: queue for queue in streams}
+        looking = AwayQueues(RedisLeases(client, REGISTRY), keys, away, clock=steady_clock)
+        sources.append(ResponderLoop(looking, away, post, pause=stopping.wait))
     return RpcServiceSide(sources, CallWriters(queues, post, ending=gevent.event.Event()))
 
 

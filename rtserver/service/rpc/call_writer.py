@@ -54,11 +54,13 @@ class CallWriters:
         *,
         ending: Flag,
         now: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._queues = queues
         self._post = post
         self._ending = ending
         self._now = now
+        self._wall = wall
         self._writers: dict[str, QueueWriter[int]] = {}
 
     def pass_on(self, call: PassCall) -> None:
@@ -66,7 +68,8 @@ class CallWriters:
         writer = self._writers.get(call.queue)
         if writer is None:  # made on the thread whose hub it uses
             writer = self._writers[call.queue] = QueueWriter(self._queues[call.queue], self._on_unsent)
-        writer.add(Parcel(call.body, call.sender or None, call.deadline - self._now(), call.is_idempotent))
+        expires = self._wall() + call.deadline - self._now()  # infinite as the deadline is
+        writer.add(Parcel(call.body, call.sender or None, expires, call.is_idempotent))
 
     def run(self) -> None:
         """Wait for the end, and write what is there."""

@@ -10,7 +10,7 @@ from rtserver.rpc.failure import UNSAYABLE, failure_of
 from rtserver.rpc.operation import RpcOperation
 from rtserver.user.rpc.rpc_gate import RpcGate
 from rtserver.user.user_agent import UserAgent
-from tcelib.error import RPCERROR_CONNECT_UNREACHABLE, DecodeError
+from tcelib.error import DecodeError
 from tcelib.gateway.head import HEAD
 from tcelib.gateway.verb import Verb
 from tcelib.wire.extra_map import end_of
@@ -48,8 +48,8 @@ class JsonCaller:
         else:
             self._calls[sequence] = operation, request_id
         fields = (MAGIC, 0, 0, VERSION, RPC, sequence, calltype, operation.route, 0, operation.count, 0, 0)
-        verb, room = self._take((fields, params), operation)
-        return None if room is None else self._until_taken(room, verb, (fields, params), operation)
+        verb, room = self._take((fields, params))
+        return None if room is None else self._until_taken(room, verb, (fields, params))
 
     def deliver(self, body: bytes) -> None:
         """See ``Caller``."""
@@ -71,24 +71,19 @@ class JsonCaller:
         if room is not None and not room.done():
             room.set_result(None)
 
-    def _take(self, packet: Packet, operation: RpcOperation) -> tuple[Verb, Awaitable[None] | None]:
+    def _take(self, packet: Packet) -> tuple[Verb, Awaitable[None] | None]:
         """Give the call to the gate. Return what became of it, and what to wait for if there is no room."""
         (verb, _, _, _), must_wait = self._gate.take(self._client, packet)
         if must_wait:
             self._room = self._make_future()
-            return verb, self._room
-        if verb is Verb.DROP:  # one-way, and nobody is there: who sent it is told all the same
-            self._refuse(RPCERROR_CONNECT_UNREACHABLE, operation, None)
-        return verb, None
+        return verb, self._room if must_wait else None
 
-    async def _until_taken(
-        self, room: Awaitable[None] | None, verb: Verb, packet: Packet, operation: RpcOperation
-    ) -> None:
+    async def _until_taken(self, room: Awaitable[None] | None, verb: Verb, packet: Packet) -> None:
         while room is not None:
             await room
             room = None
             if verb is Verb.HOLD and self._agent.is_open:
-                verb, room = self._take(packet, operation)
+                verb, room = self._take(packet)
 
     def _refuse(self, errcode: int, operation: RpcOperation, request_id: int | str | None) -> None:
         failure = failure_of(errcode)

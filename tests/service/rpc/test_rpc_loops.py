@@ -23,6 +23,7 @@ from tcelib.service.taken_call import IDEMPOTENT
 from tests.until import until
 
 NOW = 1000.0
+WALL = 4_000_000_000.0
 
 
 def call(body: bytes, sender: int = 1, *, is_idempotent: bool = False) -> PassCall:
@@ -43,7 +44,7 @@ class Writing:
         self.posted: list[Message] = []
         self.ending = gevent.event.Event()
         queues = {"orders": CallQueue(queue, self.posted.append, has_headers=has_headers)}
-        self.writers = CallWriters(queues, self.posted.append, ending=self.ending, now=lambda: NOW)
+        self.writers = CallWriters(queues, self.posted.append, ending=self.ending, now=lambda: NOW, wall=lambda: WALL)
 
 
 def test_calls_are_put_on_their_queue_in_order_and_told_to_have_left() -> None:
@@ -55,7 +56,7 @@ def test_calls_are_put_on_their_queue_in_order_and_told_to_have_left() -> None:
     found = queue.take("reader", 10, 0)
     assert [each.body for each in found] == [b"one", b"two", b"three"]
     assert [each.message.headers.get(IDEMPOTENT) for each in found] == [None, "true", None]
-    assert all(each.message.expires is not None for each in found)
+    assert [each.message.expires for each in found] == [WALL + 10] * 3
 
 
 def test_a_call_that_cannot_be_put_comes_back_to_who_waits_for_it() -> None:
@@ -116,32 +117,35 @@ def test_a_queue_that_is_away_is_read_on_when_it_is_back() -> None:
     assert (len(pauses), posted) == (1, [ServiceBodies("orders", (b"a",))])
 
 
-class Watcher:
-    """Services by the queues that they read."""
+class Looking:
+    """Queues that nobody reads, as the test says."""
 
     def __init__(self) -> None:
-        self.read: set[str] = set()
-        self.is_away = False
+        self.away = {"a", "b"}
+        self.is_broken = False
 
     def look(self) -> None:
-        if self.is_away:
+        if self.is_broken:
+            self.away.clear()
             raise RegistryAwayError("memory:", "away")
 
-    def has(self, queue: str) -> bool:
-        return queue in self.read
+    def wait(self, seconds: float) -> None:
+        assert seconds == 1.0
 
 
 def test_what_nobody_reads_is_told_when_it_changes() -> None:
-    watcher, posted = Watcher(), []
-    loop = ResponderLoop(["a", "b"], watcher, posted.append, pause=lambda _: None)
-    loop.look()
-    watcher.read = {"a"}
-    loop.look()
-    loop.look()
-    watcher.is_away = True
-    watcher.read = set()
-    loop.look()
-    assert posted == [SilentQueues(frozenset("ab")), SilentQueues(frozenset("b"))]
+    looking = Looking()
+    posted: list[Message] = []
+    pauses: list[float] = []
+    loop = ResponderLoop(looking, looking.away, posted.append, pause=pauses.append)
+    loop.turn()
+    looking.away.discard("a")
+    loop.turn()
+    loop.turn()
+    looking.is_broken = True
+    loop.turn()
+    assert posted == [SilentQueues(frozenset("ab")), SilentQueues(frozenset("b")), SilentQueues(frozenset())]
+    assert pauses == [1.0]
 
 
 def test_queues_for_answers_of_servers_that_are_gone_are_removed(redis_url: str) -> None:
