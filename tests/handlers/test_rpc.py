@@ -274,6 +274,21 @@ def test_a_page_that_leaves_while_it_waits_is_forgotten() -> None:
     asyncio.run(scenario())
 
 
+def test_a_page_that_cannot_be_pushed_to_costs_no_other_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = Services()
+    users = online(services)
+    first, second = users.connect(user_id=1), users.connect(user_id=2)
+    for client in (first, second):
+        client.ask("orders.note", {"text": "x"}, id=1)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a handler failed at a lag")
+
+    monkeypatch.setattr(first.wire, "push", fail)
+    services.tell(ServiceBodies(QUEUE, tuple(answer_to(call, text("y")) for call in services.take())))
+    assert [each["data"] for each in second.wire.take()] == ["y"]
+
+
 def test_a_forged_answer_or_a_call_of_a_service_reaches_nobody() -> None:
     services = Services()
     client = online(services).connect(user_id=1)

@@ -1,7 +1,7 @@
 """The tables ``[rpc_routes.NAME]`` of the configuration: which calls of users go to services, and on which queue.
 
 ``rtserver/rpc/route_reader.py`` defines the fields of a table. It brings the compiler of IDLs along, so it is
-imported only where there is a table.
+imported only where there is a table; a supervisor reads the configuration, too, and needs little else.
 """
 
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import ConfigError, PluginError
-from rtserver.bootstrap.config.plugin import Handler
 from tcelib.core.servant import Servant, interfaces_of
 
 if TYPE_CHECKING:
+    from rtserver.bootstrap.config.plugin import Handler
     from rtserver.rpc.route import RpcRoute
 
 RPC_ROUTES = "rpc_routes"
@@ -37,7 +37,7 @@ def rpc_routes(config: Config) -> "tuple[RpcRoute, ...]":
 
 
 def check_owners(
-    routes: "Iterable[RpcRoute]", handlers: Iterable[type[Handler]], servants: Iterable[type[Servant]]
+    routes: "Iterable[RpcRoute]", handlers: "Iterable[type[Handler]]", servants: Iterable[type[Servant]]
 ) -> None:
     """Refuse a type of messages that a handler has, too, and an interface that a servant of this server serves.
 

@@ -5,6 +5,7 @@ finds no room, because too many of its own wait for answers or too much waits fo
 websocket thread only.
 """
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ PAUSE_BYTES = 4 * 1024 * 1024
 """While calls of more than this are on their way to a queue, its callers are read no further."""
 LOOK_SECONDS = 0.25
 """Time between two looks at deadlines."""
+log = logging.getLogger(__name__)
 
 
 class Caller(Protocol):
@@ -148,7 +150,7 @@ class RpcGate:
     def _deliver(self, action: Action) -> None:
         verb, client, queue, body = action
         if client is not None:
-            client.connection.deliver(body)
+            self._give(client.connection, body)
             if client in self._full and not client.is_full:
                 self._full.discard(client)
                 client.connection.on_room()
@@ -156,6 +158,12 @@ class RpcGate:
             with suppress(BridgeClosedError):
                 self._post(PassCall(queue, body, 0, math.inf, False))
                 self._under_way[queue] += len(body)
+
+    def _give(self, caller: Caller, body: bytes) -> None:
+        try:
+            caller.deliver(body)
+        except BaseException:  # a push tells handlers of a lag or an end; the other answers must arrive all the same
+            log.exception("! an answer was not delivered")
 
     def _on_bodies(self, message: ServiceBodies) -> None:
         source = self._sources[message.queue]

@@ -10,6 +10,7 @@ from rtserver.user.user_agent import UserAgent
 from tcelib.core.connection import RpcConnection
 from tcelib.error import RPCERROR_INTERFACE_NOTFOUND, RPCERROR_REMOTEMETHOD_EXCEPTION, RpcException
 from tcelib.gateway.client import Client
+from tcelib.gateway.head import HEAD, refusal
 from tcelib.gateway.verb import Verb
 from tcelib.wire.message import CALL, CALLTYPE, ROUTE, Packet, props_of
 
@@ -61,7 +62,10 @@ class TcePassage:
         try:
             self._rpc.link.push_body(body)
         except RpcException as failure:
-            log.debug("an answer was not delivered: %s", failure)
+            log.warning("! %s: an answer was not delivered: %s", self._agent, failure)
+            if self._rpc.is_open:  # it is longer than clients take
+                _, sequence, _, route, _, _, call_id, _ = HEAD.unpack_from(body)
+                self._rpc.link.push_body(refusal(sequence, route, call_id, RPCERROR_REMOTEMETHOD_EXCEPTION, b""))
 
     def on_room(self) -> None:
         """See ``Caller``."""

@@ -134,6 +134,19 @@ def test_errors_are_those_of_a_gateway() -> None:
     asyncio.run(scenario())
 
 
+def test_an_answer_that_is_longer_than_clients_take_is_an_error_to_who_waits() -> None:
+    async def scenario() -> None:
+        services = Services()
+        async with meeting(services) as (server, client):
+            sequence = client.call(ORDERS, 0, b"")
+            await until_async(lambda: services.calls)
+            services.answer(services.take()[0], bytes(server.tce.shared.max_packet_bytes))
+            answer = await client.answer(sequence)
+            assert (answer.errcode, answer.params) == (6, b"")
+
+    asyncio.run(scenario())
+
+
 @ways
 def test_a_client_is_read_no_further_while_its_calls_wait_and_in_order_afterwards(way: str) -> None:
     async def scenario() -> None:
