@@ -230,6 +230,7 @@ class App:
             figures=lambda: {"connections": len(self._user_side.server)},
             on_end=self._on_lease_end,
         )
+        self._services.pushes.direct.own_lease = lambda: self._lease.number
         self._user_side = build_user_side(
             config, self._redis_url, self._bridge, self._lease, tally=self._tallies.users, note=notes, rpc=rpc
         )

@@ -12,7 +12,9 @@ from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.limits import users_per_message
 from rtserver.registry.service_lease import PUSHES, ServiceLease
+from rtserver.registry.user_place import UserPlaces
 from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.push.direct_pushes import DirectPushes
 from rtserver.service.push.push_keeper import PushKeeper
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
@@ -29,6 +31,7 @@ class PushSide:
     streams: UserStreams
     handler: PushUserMsgHandler
     keeper: PushKeeper
+    direct: DirectPushes
     resumes: ResumeService
 
 
@@ -40,6 +43,28 @@ def build_pushes(
     handler = PushUserMsgHandler(context, streams, context.sizes, most_users=users_per_message(config))
     lease = ServiceLease(RedisLeases(client, config.queue), PUSHES, secrets.token_hex(8), clock=time.monotonic)
     stopped = gevent.event.Event()
-    keeper = PushKeeper(handler, streams, lease, link, rest=stopped.wait, on_stop=stopped.set, now=time.monotonic)
+    workers = UserPlaces(RedisLeases(client, config.queue), link.call).workers
+    direct_stopped = gevent.event.Event()
+    direct = DirectPushes(
+        handler,
+        queue,
+        link,
+        workers,
+        least=config.direct_pushes_from,
+        rest=direct_stopped.wait,
+        on_stop=direct_stopped.set,
+        pause=gevent.sleep,
+        now=time.monotonic,
+    )
+    keeper = PushKeeper(
+        handler,
+        streams,
+        lease,
+        link,
+        rest=stopped.wait,
+        on_stop=stopped.set,
+        now=time.monotonic,
+        on_look=direct.look,
+    )
     resumes = ResumeService(streams, context.post, gevent.event.Event(), gevent.sleep)
-    return PushSide(streams, handler, keeper, resumes)
+    return PushSide(streams, handler, keeper, direct, resumes)

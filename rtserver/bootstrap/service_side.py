@@ -137,6 +137,7 @@ def build_services(
         several = [plugin(shared.context) for plugin in plugins if plugin.is_sharded]
         sides[name] = build_queue(shared, name, open_queue(config, client, name), several)
     tell_losses(first.pipeline, post)
+    relieve_reader(first.pipeline, pushes, bridge)
     pipelines = {name: side.pipeline for name, side in sides.items()}
     trail.search = lambda: find_canary(pipelines.values())
     trail.cause = lambda: next(filter(None, (each.memory.cause for each in pipelines.values())), "")
@@ -158,6 +159,7 @@ def build_services(
             *build_producers(shared, trail),
             *(side.look for side in sides.values() if len(sides) > 1),
             presence.loop,
+            *([pushes.direct] if config.direct_pushes_from else []),
             *(loop for side in sides.values() for loop in side.replicas.loops),
             *(calls.sources if calls is not None else ()),
         ],
@@ -239,6 +241,13 @@ def tell_losses(pipeline: Pipeline, post: Callable[[Message], object]) -> None:
     """Post ``PushesLost`` to the websocket thread when messages to users are lost on their way from the bus."""
     lane = next(lane for lane in pipeline.lanes if lane.msg_type == PushUserMsgHandler.msg_type)
     lane.on_lost = lambda offset: post(PushesLost(offset))
+
+
+def relieve_reader(pipeline: Pipeline, pushes: PushSide, bridge: Bridge) -> None:
+    """Let the reader of the bus keep a longer pace where other workers tell of pushes directly."""
+    pushes.direct.reader = pipeline.reader
+    pushes.direct.must_hold = lambda: bridge.to_users.is_congested
+    pushes.handler.on_late = pipeline.reader.hurry
 
 
 def find_canary(pipelines: Iterable[Pipeline]) -> CanaryStage:

@@ -43,5 +43,10 @@ class UserPlaces:
             self._names = {holder.number: holder.registration.name for holder in holders}
         return tuple(dict.fromkeys(self._names[number] for number in numbers if number in self._names))
 
+    def workers(self) -> tuple[int, ...]:
+        """Return the leases of all servers."""
+        holders = self._call(lambda: asked(lambda: self._leases.holders(WORKER)))
+        return tuple(holder.number for holder in holders)
+
     def _where(self, users: list[str]) -> dict[str, tuple[int, ...]]:
         return self._call(lambda: asked(lambda: self._leases.where(USER, users)))

@@ -49,6 +49,11 @@ class WorkerLease:
         return self._thread.is_held
 
     @property
+    def number(self) -> int:
+        """The number of the lease; 0 while there is none."""
+        return self._thread.number
+
+    @property
     def taken(self) -> int:
         """The number of leases that were taken."""
         return self._thread.joins

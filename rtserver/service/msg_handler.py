@@ -80,6 +80,8 @@ class ServiceMsgHandler(ThreadBound):
     """
     is_light: ClassVar[bool] = False
     """True if a message takes few microseconds, so that much larger batches than others' are handled at once."""
+    is_patient: ClassVar[bool] = False
+    """True if nobody waits for the messages, so that they may come tens of milliseconds later."""
     is_sharded: ClassVar[bool] = False
     """True if messages of the type may come on each of several ``queues``, each of which then has an object."""
     replays: ClassVar[bool] = False

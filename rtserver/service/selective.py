@@ -52,8 +52,8 @@ class SelectiveMsgHandler(ServiceMsgHandler):
         self.reopen: Reopen | None = None
         self.reject_later: RejectPart | None = None
 
-    def wants(self, to: bytes) -> bool:
-        """Return whether somebody here waits for what has this route. Asked for each entry: a microsecond at most."""
+    def wants(self, entry: Entry) -> bool:
+        """Return whether somebody here waits for an entry, by its route. Asked for each: a microsecond at most."""
         raise NotImplementedError
 
     def set_aside(self, entry: Entry) -> None:

@@ -15,8 +15,8 @@ class Event(Protocol):
     def clear(self) -> object:
         """Make the next ``wait`` wait."""
 
-    def wait(self) -> object:
-        """Return once the flag is set."""
+    def wait(self, timeout: float | None = None, /) -> object:
+        """Return once the flag is set, or after ``timeout`` seconds."""
 
 
 def nothing() -> None:

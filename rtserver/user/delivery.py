@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from math import inf
 
-from rtserver.base.bridge.message import Deliver
+from rtserver.base.bridge.message import Deliver, DeliverEarly
 from rtserver.base.wire.payload import Framing, frames_of
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.seen_offset import SeenOffsets
@@ -30,6 +30,8 @@ LARGE_BYTES = 32_768
 def can_join(message: Deliver, following: Deliver) -> bool:
     """Return True if two messages may be delivered in one go: it must not take much longer than one to everybody."""
     if len(message.payload) > SHORT_BYTES or len(following.payload) > SHORT_BYTES:
+        return False
+    if type(message) is not type(following):
         return False
     users, others = message.user_ids, following.user_ids
     if users is None or others is None:
@@ -73,6 +75,13 @@ class Deliveries:
             if message.offset is not None:
                 self._seen_offsets.on_push(message.offset)
                 break  # offsets come in order
+
+    def deliver_early(self, *messages: DeliverEarly) -> None:
+        """Push messages that join each other, each to all agents of its one user."""
+        for message in messages:
+            self._push_own(message)
+            if message.user_ids and message.offset is not None:
+                self._seen_offsets.on_early(str(message.user_ids[0]), message.offset)
 
     def _push_own(self, message: Deliver) -> None:
         for agent in self._receivers(message.user_ids):

@@ -18,6 +18,7 @@ from rtserver.base.bridge.message import (
     CloseSession,
     Delayed,
     Deliver,
+    DeliverEarly,
     Kick,
     Message,
     PushBegins,
@@ -112,13 +113,15 @@ class UserManager:
         self._ids = count(1)
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._finishing: set[asyncio.Task[None]] = set()
+        deliveries = Deliveries(self._registry, self.seen_offsets, fan_out)
         self._receivers: dict[type[Message], Receiver] = {
             Update: topics.update,
             Snapshot: self._on_answer,
             Refused: self._on_answer,
             Replay: self._on_answer,
             Delayed: self._on_answer,
-            Deliver: Deliveries(self._registry, self.seen_offsets, fan_out).deliver,
+            Deliver: deliveries.deliver,
+            DeliverEarly: deliveries.deliver_early,
             PushBegins: lambda message: self.seen_offsets.begin(message.offset),
             PushedUntil: lambda message: self.seen_offsets.on_push(message.offset),
             PushesLost: lambda message: self.seen_offsets.lose(message.offset),
@@ -205,7 +208,7 @@ class UserManager:
             topics=self.topics,
             rights=self.rights,
             sizes=self.sizes,
-            live_from=self.seen_offsets.offset,
+            live_from=self.seen_offsets.offset_for(str(identity.user_id)),
             share=share,
         )
         self._registry.add(agent)
@@ -258,8 +261,8 @@ class UserManager:
 
     def joins(self, message: Message, following: Message) -> bool:
         """Return True if two messages from the bridge may be handled together; see ``Mailbox.drain``."""
-        if type(message) is Deliver:
-            return type(following) is Deliver and can_join(message, following)
+        if isinstance(message, Deliver):
+            return isinstance(following, Deliver) and can_join(message, following)
         return (
             isinstance(message, Update)
             and isinstance(following, Update)

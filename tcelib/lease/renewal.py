@@ -84,6 +84,11 @@ class RenewalThread:
         return self._keeper.is_held
 
     @property
+    def number(self) -> int:
+        """The fencing number of the lease; 0 before the first and after each that has ended."""
+        return self._keeper.number
+
+    @property
     def joins(self) -> int:
         """Number of leases that were taken: the first, and one after each that had ended."""
         return self._keeper.joins

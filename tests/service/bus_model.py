@@ -108,6 +108,10 @@ class FaultyQueue:
         """Nobody waits here."""
         return self._wrapped(self._queue.read)(after, count, 0)
 
+    def hints(self, lease: int, after: str, count: int, timeout: float) -> Any:
+        """Nor here."""
+        return self._wrapped(self._queue.hints)(lease, after, count, 0)
+
     def intake(self, timeout: float, known: str, lone: Lone | None = None) -> Any:
         """Nor here."""
         return self._wrapped(self._queue.intake)(0, known, lone)
@@ -144,7 +148,7 @@ class Stop:
     def clear(self) -> None:
         """As ``set``."""
 
-    def wait(self, _seconds: float = 0.0) -> None:
+    def wait(self, _seconds: float | None = 0.0) -> None:
         """The loop has nothing to do, or lets others go on."""
         raise Stepped
 

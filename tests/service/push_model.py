@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ import msgspec
 
 from rtserver.base.bridge.message import (
     Deliver,
+    DeliverEarly,
     ExpectUser,
     GoneUsers,
     Message,
@@ -33,6 +35,7 @@ from rtserver.base.queue.work import WorkQueue
 from rtserver.registry.service_lease import PUSHES, ServiceLease
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.pipeline.pipeline import Pipeline, PipelineLimits
+from rtserver.service.push.direct_pushes import DirectPushes
 from rtserver.service.push.push_keeper import PushKeeper
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
@@ -46,8 +49,9 @@ from tcelib.lease.port import LeasePort
 from tests.service.bus_model import FaultyQueue, Stepped, Stop
 from tests.service_fakes import at_once
 
-STEPS = ("read", "work", "mail", "deliver", "look", "report", "answer", "sweep")
+STEPS = ("read", "work", "mail", "deliver", "look", "report", "answer", "sweep", "hints")
 ROUNDS = 60
+_NUMBERS = count(1)
 
 
 class BusyQueue(FaultyQueue):
@@ -130,7 +134,10 @@ class PushWorker:
         now: Callable[[], float],
         loop: asyncio.AbstractEventLoop,
         pages: dict[str, Page],
+        lives: set[int],
     ) -> None:
+        self.number = next(_NUMBERS)
+        lives.add(self.number)
         self.queue = BusyQueue(queue)
         self._loop = loop
         self._pages = pages
@@ -146,6 +153,18 @@ class PushWorker:
         self.handler = PushUserMsgHandler(ServiceContext(post, UserCommands(post), at_once), self.streams)
         lease = ServiceLease(leases, PUSHES, f"{name}#{id(self)}", clock=now)
         self.keeper = PushKeeper(self.handler, self.streams, lease, link, rest=stop.wait, on_stop=stop.set, now=now)
+        self.direct = DirectPushes(
+            self.handler,
+            port,
+            link,
+            lambda: tuple(lives),
+            least=2,
+            rest=stop.wait,
+            on_stop=stop.set,
+            pause=lambda _seconds: None,
+            now=now,
+        )
+        self.direct.own_lease = lambda: self.number
         self.resumes = ResumeService(self.streams, post, stop, self._rest)
         self.pipeline = Pipeline(
             port,
@@ -163,6 +182,7 @@ class PushWorker:
         self.by_user = AgentIndex()
         self.offsets = SeenOffsets()
         self.interest = PushInterest(self.by_user, self.inbox.append, self.offsets.on_push)
+        self.direct.reader = self.pipeline.reader
         self.pipeline.reader.locate()
         self.pipeline.offsets.begin()
         self.steps: dict[str, Callable[[], object]] = {
@@ -170,7 +190,8 @@ class PushWorker:
             "work": self.pipeline.workers[0].run,
             "mail": self._mail,
             "deliver": self._deliver,
-            "look": self.keeper.look,
+            "look": self._look,
+            "hints": self.direct.follow,
             "report": self.pipeline.offsets.report,
             "answer": self._answer,
             "sweep": self.interest.sweep,
@@ -184,6 +205,10 @@ class PushWorker:
         with suppress(Stepped):
             self.steps[name]()
         self._running.discard(name)
+
+    def _look(self) -> None:
+        self.keeper.look()
+        self.direct.look()
 
     def connect(self, page: Page) -> None:
         """Let a page come: it opens as soon as it may."""
@@ -202,7 +227,7 @@ class PushWorker:
         if self.interest.must_wait(page.user_id):
             await self.interest.wait(page.user_id)
         self._numbers += 1
-        page.begin(self, self._numbers, self.offsets.offset)
+        page.begin(self, self._numbers, self.offsets.offset_for(page.user_id))
         self.by_user.add(page.user_id, _agent(page.number))
 
     def _turn(self) -> None:
@@ -242,6 +267,12 @@ class PushWorker:
         if not self.outbox:
             return
         match self.outbox.popleft():
+            case DeliverEarly(user_ids, payload, offset):
+                assert user_ids is not None
+                assert offset is not None
+                for page in self._present([*map(str, user_ids)]):
+                    page.receive(payload)
+                self.offsets.on_early(str(user_ids[0]), offset)
             case Deliver(user_ids, payload, offset):
                 for page in self._present(None if user_ids is None else [*map(str, user_ids)]):
                     page.receive(payload)

@@ -39,6 +39,8 @@ class PushMachine(RuleBasedStateMachine):
         self.queue = self.make_queue()
         self.leases = MemoryLeases(lambda: self.now)
         self.count = 0
+        self.lives: set[int] = set()
+        self.unknown: set[str] = set()  # users whom the registry does not know
         self.put_numbers: dict[str, list[int]] = {user_id: [] for user_id in USERS}
         self.pages = {user_id: Page(user_id) for user_id in USERS}
         self.workers = {name: self.start(name) for name in WORKERS}
@@ -49,7 +51,9 @@ class PushMachine(RuleBasedStateMachine):
         raise NotImplementedError
 
     def start(self, name: str) -> PushWorker:
-        return PushWorker(name, self.queue, self.leases, now=lambda: self.now, loop=self.loop, pages=self.pages)
+        return PushWorker(
+            name, self.queue, self.leases, now=lambda: self.now, loop=self.loop, pages=self.pages, lives=self.lives
+        )
 
     @rule(receivers=st.lists(RECEIVERS, min_size=1, max_size=6), is_routed=st.booleans())
     def put(self, receivers: list[object], is_routed: bool) -> None:
@@ -115,9 +119,26 @@ class PushMachine(RuleBasedStateMachine):
         if page.worker is not None:
             page.worker.disconnect(page)
 
+    @rule(user_id=USER_IDS)
+    def forget_in_the_registry(self, user_id: str) -> None:
+        self.unknown ^= {user_id}
+
+    @rule(user_id=USER_IDS, name=NAMES, other=NAMES)
+    def overtake_the_bus(self, user_id: str, name: str, other: str) -> None:
+        """A message is kept by one worker, and another one is told before it reads the bus."""
+        self.put([user_id], is_routed=True)
+        for step in ("read", "work", "work"):
+            if name in self.workers:
+                self.workers[name].step(step)
+        for step in ("hints", "deliver", "deliver"):
+            if other in self.workers:
+                self.workers[other].step(step)
+
     @rule(name=NAMES)
     def kill(self, name: str) -> None:
         worker = self.workers.pop(name, None)
+        if worker is not None:
+            self.lives.discard(worker.number)
         for page in self.pages.values():
             if page.worker is worker:
                 page.worker = None
@@ -183,10 +204,12 @@ class PushMachine(RuleBasedStateMachine):
 
 
 class InMemory(PushMachine):
-    """The twin."""
+    """The twin. What the registry says is wrong most of the time: every worker is told of everybody, or nobody is."""
 
     def make_queue(self) -> WorkQueue:
-        return MemoryQueue(now=lambda: self.now)
+        queue = MemoryQueue(now=lambda: self.now)
+        queue.has_user = lambda lease, user_id: user_id not in self.unknown
+        return queue
 
 
 @pytest.fixture(autouse=True)

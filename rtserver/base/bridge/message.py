@@ -231,6 +231,10 @@ class Deliver(Message, frozen=True, gc=False):
     offset: str | None
 
 
+class DeliverEarly(Deliver, frozen=True, gc=False):
+    """Pushed message for one user, ahead of others on the bus. Everything before it for that user has been posted."""
+
+
 class PushBegins(Message, frozen=True):
     """Begin of pushes: messages after ``offset`` are pushed here, those up to it must be resumed."""
 

@@ -25,6 +25,7 @@ from rtserver.base.queue.port import (
     DeadLetter,
     Entry,
     Gone,
+    Hint,
     Kept,
     KeptRange,
     KeptSpan,
@@ -74,6 +75,8 @@ class MemoryQueue:
         self._kept: dict[str, _KeptStream] = {}
         self._cursors: dict[str, str] = {}
         self._derived: set[str] = set()
+        self._hints: dict[int, deque[Hint]] = {}
+        self.has_user: Callable[[int, str], bool] = lambda lease, user_id: False
         self._works: dict[str, MemoryStreamQueue[DeadLetter]] = {}
         self._born: dict[str, str] = {}
         self._seen: dict[str, tuple[str, float]] = {}
@@ -283,9 +286,16 @@ class MemoryQueue:
         return bool(found)
 
     def keep(
-        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+        self,
+        cursor: str,
+        until: str,
+        entries: Sequence[Kept],
+        bound: Bound | None = None,
+        *,
+        kept: str = START,
+        direct: Sequence[int] = (),
     ) -> int:
-        """See ``QueuePort``."""
+        """See ``QueuePort``. ``has_user`` is the registry."""
         here = order_of(self.kept_until(cursor))
         is_noted = self._lost is not None and number_of(kept) == number_of(self._lost)
         if cursor in self._cursors and order_of(kept) > here and not is_noted:
@@ -298,6 +308,7 @@ class MemoryQueue:
                 stream = self._kept.setdefault(entry.stream, _KeptStream())
                 appended += stream.append(entry)
                 touched[stream] = None
+                self._tell_directly(entry, direct)
         if bound is not None:
             for stream in touched:
                 stream.trim(bound, self._now())
@@ -309,11 +320,35 @@ class MemoryQueue:
         return appended
 
     def begin_keep(
-        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+        self,
+        cursor: str,
+        until: str,
+        entries: Sequence[Kept],
+        bound: Bound | None = None,
+        *,
+        kept: str = START,
+        direct: Sequence[int] = (),
     ) -> Callable[[], int]:
         """See ``QueuePort``."""
-        appended = self.keep(cursor, until, entries, bound, kept=kept)
+        appended = self.keep(cursor, until, entries, bound, kept=kept, direct=direct)
         return lambda: appended
+
+    def hints(self, lease: int, after: str, count: int, timeout: float) -> list[Hint]:
+        """See ``QueuePort``."""
+
+        def found() -> list[Hint]:
+            return [hint for hint in self._hints.get(lease, ()) if order_of(hint.id) > order_of(after)][:count]
+
+        self._wait(lambda: bool(found()), timeout)
+        return found()
+
+    def _tell_directly(self, entry: Kept, leases: Sequence[int]) -> None:
+        for lease in leases if entry.before else ():
+            user_id = entry.stream.removeprefix("user:")
+            hints = self._hints.setdefault(lease, deque(maxlen=1_000))
+            is_new = not hints or order_of(hints[-1].id) < order_of(entry.id)
+            if is_new and self.has_user(lease, user_id):
+                hints.append(Hint(entry.id, entry.raw, user_id, entry.before))
 
     def kept_until(self, cursor: str) -> str:
         """See ``QueuePort``."""

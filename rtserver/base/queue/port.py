@@ -109,11 +109,25 @@ NO_REPEATS = Repeats(frozenset(), 0)
 
 
 class Kept(NamedTuple):
-    """An entry of a stream that is derived from the bus. ``id`` is that of the entry that it was made from."""
+    """An entry of a stream that is derived from the bus. ``id`` is that of the entry that it was made from.
+
+    ``before`` is for an entry of one user (stream ``user:<id>``) of which workers are to be told directly: the last
+    entry of the bus before it that may be for the same user.
+    """
 
     stream: str
     id: str
     raw: bytes
+    before: str = ""
+
+
+class Hint(NamedTuple):
+    """Word of an entry that was kept for one user, from the worker that kept it; ``before`` as in ``Kept``."""
+
+    id: str
+    raw: bytes
+    user_id: str
+    before: str
 
 
 class Bound(NamedTuple):
@@ -304,7 +318,14 @@ class QueuePort(BusPort, Protocol):
         """
 
     def keep(
-        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+        self,
+        cursor: str,
+        until: str,
+        entries: Sequence[Kept],
+        bound: Bound | None = None,
+        *,
+        kept: str = START,
+        direct: Sequence[int] = (),
     ) -> int:
         """Append entries to derived streams, move ``cursor`` on to ``until``, and return how many were appended.
 
@@ -320,15 +341,32 @@ class QueuePort(BusPort, Protocol):
         ``kept`` is the last entry that the caller has kept before. A cursor that stands before it belongs to a Redis
         that has lost the copies in between, though it may still have the entries: they count as lost for readers that
         ask for what came behind an earlier entry.
+
+        ``direct`` are the leases of workers. Each gets a ``Hint`` of every new entry that has a ``before`` and whose
+        user it holds in the registry, in one step with the keeping.
         """
 
     def begin_keep(
-        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+        self,
+        cursor: str,
+        until: str,
+        entries: Sequence[Kept],
+        bound: Bound | None = None,
+        *,
+        kept: str = START,
+        direct: Sequence[int] = (),
     ) -> Callable[[], int]:
         """Begin to ``keep``, and return a function that waits for the end and returns what ``keep`` does.
 
         To be called once. Nothing counts as kept before: if it raises or is dropped, the entries may have been kept
         or not, or a part of them.
+        """
+
+    def hints(self, lease: int, after: str, count: int, timeout: float) -> list[Hint]:
+        """Return at most ``count`` hints for the worker with a lease, behind the entry ``after``, in the order of the
+        bus; wait up to ``timeout`` seconds for a first one.
+
+        Some may be missing: only the last are there, and those of the last minute.
         """
 
     def kept_until(self, cursor: str) -> str:

@@ -83,6 +83,7 @@ class RedisQueue:
         self.name, self.address = name, client.address
         # Derived streams are the streams' own part of the port.
         self.keep, self.begin_keep = streams.keep, streams.begin_keep
+        self.hints = streams.hints
         self.begin_keeping, self.kept_until = streams.begin_keeping, streams.kept_until
         self.kept, self.kept_together = streams.kept, streams.kept_together
         self.seen, self.see, self.broken = streams.seen, streams.see, streams.broken

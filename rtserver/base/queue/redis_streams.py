@@ -11,9 +11,9 @@ import msgspec
 
 from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.keep_size import KeepSize
-from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, KeptSpan, order_of
-from rtserver.base.queue.redis_entry import entries_of, load_script
-from tcelib.queue.redis_commands import RedisCommands
+from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Hint, Kept, KeptRange, KeptSpan, order_of
+from rtserver.base.queue.redis_entry import entries_of, load_script, read_command
+from tcelib.queue.redis_commands import RedisCommands, role_of_wait
 
 SHARING_BYTES = 250  # cost of a shared body besides its own length
 MOST_BROKEN = 100  # keys that are checked again
@@ -30,7 +30,7 @@ class RedisStreams:
     def __init__(self, redis: RedisCommands) -> None:
         self._redis = redis
         self.derived: dict[str, None] = {}
-        self._keep_script = load_script("oom.lua", "place.lua", "end.lua", "body.lua", "keep.lua")
+        self._keep_script = load_script("oom.lua", "place.lua", "end.lua", "body.lua", "direct.lua", "keep.lua")
         self._kept_script = load_script("place.lua", "end.lua", "body.lua", "kept.lua")
         self._see_script = load_script("place.lua", "see.lua")
         self._begin_script = load_script("oom.lua", "place.lua", "end.lua", "begin.lua")
@@ -41,13 +41,27 @@ class RedisStreams:
         self._found: set[str] = set()
 
     def keep(
-        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+        self,
+        cursor: str,
+        until: str,
+        entries: Sequence[Kept],
+        bound: Bound | None = None,
+        *,
+        kept: str = START,
+        direct: Sequence[int] = (),
     ) -> int:
         """See ``QueuePort``."""
-        return self.begin_keep(cursor, until, entries, bound, kept=kept)()
+        return self.begin_keep(cursor, until, entries, bound, kept=kept, direct=direct)()
 
     def begin_keep(
-        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+        self,
+        cursor: str,
+        until: str,
+        entries: Sequence[Kept],
+        bound: Bound | None = None,
+        *,
+        kept: str = START,
+        direct: Sequence[int] = (),
     ) -> Callable[[], int]:
         """See ``QueuePort``. The cursor moves with the last chunk, so a crash before it repeats all chunks.
 
@@ -62,7 +76,9 @@ class RedisStreams:
             chunk = entries[done : done + self._size.count]
             done += len(chunk)
             goal = until if done >= len(entries) else START
-            return done, self._begin_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
+            return done, self._begin_chunk(
+                cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, (kept, direct)
+            )
 
         done, wait = begin(0)
 
@@ -83,6 +99,16 @@ class RedisStreams:
         until, *odd = self._script(self._begin_script, (*names, "bus", "end", "lost", "moments"), cursor)
         self.note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))
         return str(until.decode())
+
+    def hints(self, lease: int, after: str, count: int, timeout: float) -> list[Hint]:
+        """See ``QueuePort``."""
+        wait = min(timeout, self._redis.longest_wait)
+        command = read_command(self._redis.key_of(f"to:{lease}"), after, count, wait)
+        reply = self._redis.call(*command, role=role_of_wait(wait))
+        return [
+            Hint(entry_id.decode(), raw, user_id.decode(), before.decode())
+            for entry_id, (_, raw, _, user_id, _, before) in (reply[0][1] if reply else ())
+        ]
 
     def kept_until(self, cursor: str) -> str:
         """See ``QueuePort``."""
@@ -151,16 +177,20 @@ class RedisStreams:
         numbers: Sequence[str | int],
         entries: Sequence[Kept],
         shared: Collection[str],
-        kept: str,
+        others: tuple[str, Sequence[int]],
     ) -> Callable[[], int]:
+        kept, direct = others
         streams: dict[str, int] = {}
         messages: dict[bytes, int] = {}  # a message for many streams goes to Redis once
         places: list[int | str] = []
-        for stream, entry_id, raw in entries:
+        for stream, entry_id, raw, _ in entries:
             stream_number = streams.setdefault(stream, len(streams) + 1)
             message_number = messages.setdefault(raw, len(messages) + 1)
             places += (stream_number, entry_id, -message_number if entry_id in shared else message_number)
-        packed = msgspec.msgpack.encode((list(streams), places, kept))
+        described: tuple[object, ...] = (list(streams), places, kept)
+        if direct:
+            described += (direct, [entry.before for entry in entries])
+        packed = msgspec.msgpack.encode(described)
         keys = [*map(self._redis.key_of, _cursor_keys(cursor))]
         wait = self._redis.begin_script(self._keep_script, keys, *numbers, self._redis.key_of(""), packed, *messages)
 
@@ -196,7 +226,7 @@ def _shared(entries: Sequence[Kept]) -> set[str]:
     """Return the entries of the bus whose message is cheaper to store once than in each of its streams."""
     costs: dict[str, int] = {}
     raws: dict[str, bytes] = {}
-    for _, entry_id, raw in entries:
+    for _, entry_id, raw, _ in entries:
         if raws.setdefault(entry_id, raw) is raw or raws[entry_id] == raw:
             # The first copy costs nothing more: it has to be stored anyway.
             costs[entry_id] = costs[entry_id] + len(raw) if entry_id in costs else 0

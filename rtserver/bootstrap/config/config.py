@@ -321,6 +321,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     user_keep_seconds: Annotated[
         int, Meta(description="Seconds for which a pushed message is kept for a user.", ge=60, le=31_536_000)
     ] = 86_400
+    direct_pushes_from: Annotated[
+        int,
+        Meta(
+            description=(
+                "Number of workers on a queue from which on pushes to single users go to their workers directly; 0: "
+                "never."
+            ),
+            ge=0,
+        ),
+    ] = 8
     presence: Annotated[
         Scopes,
         Meta(

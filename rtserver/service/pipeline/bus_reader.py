@@ -24,7 +24,7 @@ from rtserver.service.pipeline.read_pace import ENOUGH, ReadPace
 from rtserver.service.pipeline.read_size import ReadSize
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.repeats import Opened, RepeatFilter
-from rtserver.service.wait import HOLD_SECONDS
+from rtserver.service.wait import HOLD_SECONDS, Event
 
 READ_SECONDS = 1.0  # wait of a read for a first entry, and of a rest for company
 COMPANY_SECONDS = 10.0  # from the end of a rest to the next one
@@ -43,7 +43,8 @@ class BusReader:
     A reader with a ``worker``, a name of this life, *rests* while its worker is alone on the bus: the intake then
     feeds it what it moves, without a wait and a trip of the reader's own. One that reads at a replica, by ``near``,
     never rests. What is missing from the bus, the primary alone can tell: the reader asks ``queue``. One that others
-    move messages for reads at a pace (``ReadPace``).
+    move messages for reads at a pace (``ReadPace``). While it ``is_relieved``, most of what is wanted here comes
+    another way, so the pause is long, until ``hurried`` is set.
     """
 
     def __init__(
@@ -59,7 +60,10 @@ class BusReader:
         worker: str = "",
         near: NearBusPort | None = None,
         now: Callable[[], float] = time.monotonic,
+        hurried: Event | None = None,
     ) -> None:
+        self._hurried = hurried
+        self.is_relieved = False
         self._worker = worker
         self._now = now
         self._rests_from = float("-inf") if worker and near is None else float("inf")
@@ -148,6 +152,7 @@ class BusReader:
     def finish(self, goal: str) -> None:
         """Read on up to the entry ``goal`` and no further."""
         self._goal = goal
+        self.hurry()
 
     def run(self) -> None:
         """Read until done."""
@@ -235,8 +240,23 @@ class BusReader:
             opened = self._take(entries)
         finally:
             self._is_taking = False
-        if self._goal is None and len(entries) < ENOUGH and (now := self._now()) < self._company_until:
-            self._pause(self._pace.pause(now, len(entries), self._dispatcher.count_wanted(opened)))
+        if self._goal is None and (now := self._now()) < self._company_until:
+            self._keep_pace(now, opened)
+
+    def hurry(self) -> None:
+        """End a long pause: something waits for the bus."""
+        if self._hurried is not None:
+            self._hurried.set()
+
+    def _keep_pace(self, now: float, opened: Sequence[Opened]) -> None:
+        if self.is_relieved and self._hurried is not None:
+            pause = self._pace.relieved_pause(now, self._dispatcher.count_wanted(opened))
+            if pause:
+                self._hurried.wait(pause)
+                self._hurried.clear()
+                return
+        if len(opened) < ENOUGH:
+            self._pause(self._pace.pause(now, len(opened), self._dispatcher.count_wanted(opened)))
 
     def _take(self, entries: Sequence[Entry]) -> Sequence[Opened]:
         self._read_until = entries[-1].id

@@ -46,18 +46,18 @@ class Chooser:
         """Have a message handled, or set aside if it is not wanted now. Raises what ``HandlerCall.run`` raises."""
         handler = self.handler
         if message is not self.unopened:
-            if not (entry.to and handler.is_choosing) or handler.wants(entry.to):
+            if not (entry.to and handler.is_choosing) or handler.wants(entry):
                 handler.entry = entry
                 self._call.run(entry, message)
                 return
-        elif not handler.is_choosing or handler.wants(entry.to):
+        elif not handler.is_choosing or handler.wants(entry):
             handler.take_late(entry)
             return
         handler.set_aside(entry)
 
     def is_wanted(self, entry: Entry, message: ServiceMessage | Rejected) -> bool:
         """Return whether somebody on this worker waits for a message of this handler, whether it chooses or not."""
-        return message is not self.unopened and self.handler.wants(entry.to)
+        return message is not self.unopened and self.handler.wants(entry)
 
     def reopen(
         self,

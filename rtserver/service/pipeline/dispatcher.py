@@ -42,6 +42,7 @@ class ServiceMessageDispatcher:
                 )
             if lane.chooser is not None:
                 self._choosers[lane.msg_type.encode()] = lane.chooser
+        self._patient = frozenset(each.encode() for each, lane in self._lanes.items() if lane.handler.is_patient)
 
     def open(self, entries: Sequence[Entry]) -> list[Opened]:
         """Return the messages in some entries, or why they are none. Never raises.
@@ -53,7 +54,7 @@ class ServiceMessageDispatcher:
         choosers = {name: each for name, each in self._choosers.items() if each.handler.is_choosing}
         for entry in entries:
             # A worker that is alone has no choosers.
-            if choosers and (found := choosers.get(entry.type)) is not None and not found.handler.wants(entry.to):
+            if choosers and (found := choosers.get(entry.type)) is not None and not found.handler.wants(entry):
                 opened.append((entry, found.unopened))
                 continue
             try:
@@ -77,11 +78,12 @@ class ServiceMessageDispatcher:
 
     def count_wanted(self, opened: Sequence[Opened]) -> int:
         """Return how many of some entries somebody on this worker waits for: those of a handler that does not choose
-        count, as do those that are no messages.
+        count, unless they are patient, as do those that are no messages.
         """
-        choosers = self._choosers
+        choosers, patient = self._choosers, self._patient
         return sum(
-            (found := choosers.get(entry.type)) is None or found.is_wanted(entry, message)
+            entry.type not in patient
+            and ((found := choosers.get(entry.type)) is None or found.is_wanted(entry, message))
             for entry, message in opened
         )
 

@@ -175,7 +175,7 @@ class Lane:
             if entry.type:
                 if entry.type != self._type:
                     continue
-                if chooser is not None and not chooser.handler.wants(entry.to):
+                if chooser is not None and not chooser.handler.wants(entry):
                     opened.append((entry, chooser.unopened))
                     continue
             try:

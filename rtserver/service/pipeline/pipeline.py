@@ -135,6 +135,7 @@ class Pipeline:
             worker=life,
             near=self._near,
             now=self._now,
+            hurried=event(),
             **waiting,
         )
         self.intake = Intake(

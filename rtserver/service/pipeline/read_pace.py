@@ -12,6 +12,8 @@ FEWEST = 2.0  # entries that must come within that time: a lone message waits fo
 ENOUGH = 64  # entries of a read that pays for itself
 WANTED = 0.7  # share of entries that somebody waits for, from which on nobody is kept waiting
 MEMORY_SECONDS = 0.1
+RELIEVED_SECONDS = 0.02  # of a pause where what is wanted comes another way, as a rule
+WARY_SECONDS = 2.0  # for which such a reader keeps the short pace behind an entry that did not
 
 
 class ReadPace:
@@ -20,6 +22,13 @@ class ReadPace:
     def __init__(self) -> None:
         self._at = 0.0
         self._entries = self._wanted = 0.0
+        self._wary_until = float("-inf")
+
+    def relieved_pause(self, now: float, wanted: int) -> float:
+        """Return the pause of a reader without which most of what is wanted comes; 0 for that of ``pause``."""
+        if wanted:
+            self._wary_until = now + WARY_SECONDS
+        return RELIEVED_SECONDS if now >= self._wary_until else 0.0
 
     def pause(self, now: float, entries: int, wanted: int) -> float:
         """Note a read of so many entries, of which somebody here waits for ``wanted``. Return the pause behind it."""

@@ -82,6 +82,10 @@ class PushChoice:
             return True
         return b" " in to and not here.isdisjoint(to.split(b" "))
 
+    def is_here(self, user_id: str) -> bool:
+        """Return whether it is known that a user is here."""
+        return self._here is not None and user_id.encode() in self._here
+
     def concerns(self, user_ids: Collection[int | str] | None) -> bool:
         """Return whether one of some users is here; None stands for everyone."""
         here = self._here

@@ -12,6 +12,7 @@ from rtserver.base.queue.port import START, QueueError, order_of
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.wait import nothing
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 3.0
@@ -31,7 +32,10 @@ class Lease(Protocol):
 
 
 class PushKeeper:
-    """The loop that decides, for the service thread. ``rest`` waits for seconds, and ``on_stop`` ends that wait."""
+    """The loop that decides, for the service thread. ``rest`` waits for seconds, and ``on_stop`` ends that wait.
+
+    ``on_look`` is called behind each decision.
+    """
 
     def __init__(
         self,
@@ -43,7 +47,9 @@ class PushKeeper:
         rest: Callable[[float], object],
         on_stop: Callable[[], object],
         now: Callable[[], float],
+        on_look: Callable[[], object] = nothing,
     ) -> None:
+        self._on_look = on_look
         self._handler = handler
         self._streams = streams
         self._lease = lease
@@ -67,6 +73,7 @@ class PushKeeper:
         try:
             while not self._is_over:
                 self.look()
+                self._on_look()
                 self._rest(LOOK_SECONDS)
         except QueueError:
             if not self._link.is_ending:

@@ -7,23 +7,29 @@ could take is refused before it is kept: it would close every connection that it
 The other thread knows which users are connected.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from rtserver.base.bridge.message import Deliver, PushedUntil
-from rtserver.base.queue.port import START, Entry, Kept, QueuePort, number_of, order_of
+from rtserver.base.queue.port import START, Entry, Hint, Kept, QueuePort, number_of, order_of
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.message_size import MessageSizeLimit, MessageTooLargeError
 from rtserver.service.message import PUSH, BadData
 from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.push.early_pushes import EarlyPushes
 from rtserver.service.push.push_choice import PushChoice, UserNews, check_route
+from rtserver.service.push.push_order import PushOrder
 from rtserver.service.push.user_streams import EVERYONE, UserStreams, stream_of
 from rtserver.service.selective import SelectiveMsgHandler
+from rtserver.service.wait import nothing
 
 FULL = 1_000
 """Entries that are kept at once, and those of one message: while Redis keeps the next, these are sent to clients."""
+MOST_HINTS = 10_000
+"""Words of other workers that wait here; without them the bus brings the messages."""
 RESERVED_TYPES = frozenset(
     {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "topic", "ping"}
 )
@@ -31,6 +37,9 @@ RESERVED_TYPES = frozenset(
 
 RESERVED_NOTICES = ("lag",)
 """The ``code`` of notices that the server sends by itself. Other notices are the producers'."""
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class PushUserData(msgspec.Struct, frozen=True, gc=False):
@@ -71,7 +80,13 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         self._decode = msgspec.json.Decoder().decode
         self._done_until = START
         self._is_keeping = False
+        self._order = PushOrder()
+        self._before: dict[str, str] = {}  # of the pushes of which other workers are told
+        self._direct: Sequence[int] = ()
+        self._hints: list[Hint] = []
+        self.on_late: Callable[[], object] = nothing
         self.choice = PushChoice(services.post)
+        self.early = EarlyPushes(self.choice)
         streams.derive = self._kept_in
 
     def begins_behind(self, queue: QueuePort) -> str:
@@ -82,14 +97,14 @@ class PushUserMsgHandler(SelectiveMsgHandler):
     def handle(self, message_id: str, src: str, data: PushUserData) -> None:
         """See ``ServiceMsgHandler``."""
         push = self._push_of(message_id, data, self.entry)
-        if self.is_choosing and not self.choice.concerns(push.user_ids):
+        if self.is_choosing and (not self.choice.concerns(push.user_ids) or message_id in self.early.ids):
             self._leave(message_id)
         else:
             self._take(message_id, push)
 
-    def wants(self, to: bytes) -> bool:
+    def wants(self, entry: Entry) -> bool:
         """See ``SelectiveMsgHandler``."""
-        return self.choice.wants(to)
+        return self.choice.wants(entry.to) and entry.id not in self.early.ids
 
     def set_aside(self, entry: Entry) -> None:
         """See ``SelectiveMsgHandler``. Nothing is left to do: another worker keeps it."""
@@ -107,6 +122,21 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         if self.is_choosing:
             self.is_choosing = False
             self._streams.must_have(self.choice.passed)
+            self._order.begin(self.choice.passed)
+
+    def tell_directly(self, leases: Sequence[int]) -> None:
+        """Tell the workers with these leases of what is kept for users of theirs, while this one keeps all."""
+        if not self._direct:
+            self._order.begin(self.choice.passed)
+        self._direct = leases
+
+    def on_hints(self, hints: Sequence[Hint]) -> None:
+        """Post what another worker has told of, as far as that may be ahead of the bus.
+
+        ``on_late`` is called if something has to wait for the bus.
+        """
+        self._hints = [*self._hints, *hints][-MOST_HINTS:]
+        self._answer()
 
     def leave_to_another(self) -> None:
         """Leave the keeping to another worker, once it is known who is here."""
@@ -122,22 +152,21 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         """Begin to keep what has come, to be pushed at the end. At the server's end the next start keeps what the
         queue does not take.
         """
-        pushes, kept = self._pushes, [] if self.is_choosing else _entries_of(self._pushes)
+        pushes, kept = self._pushes, [] if self.is_choosing else _entries_of(self._pushes, self._before)
         self.forget()
         if not kept:
-            if pushes:
-                self.services.post(*pushes)
+            self._post(pushes)
             self._answer()
             return None
         self._is_keeping = True
-        wait = self._streams.begin_keep(self._last, kept)
+        wait = self._streams.begin_keep(self._last, kept, self._direct)
 
         def finish() -> None:
             try:
                 wait()
             finally:
                 self._is_keeping = False
-            self.services.post(*pushes)
+            self._post(pushes)
             self._answer()
 
         if not self.choice.is_asked:
@@ -149,6 +178,8 @@ class PushUserMsgHandler(SelectiveMsgHandler):
     def forget(self) -> None:
         """See ``ServiceMsgHandler``. A message in the dead stream is not pushed."""
         self._pushes, self._entries, self.is_full, self._is_keeping = [], 0, False, False
+        if self._before:
+            self._before = {}
 
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``. The cursor moves on even if no messages come."""
@@ -164,9 +195,26 @@ class PushUserMsgHandler(SelectiveMsgHandler):
             self.services.post(PushedUntil(position))
 
     def _answer(self) -> None:
-        """Tell the users who are waiting for it, if all that was taken has been posted."""
+        """Tell the users who are waiting for it, if all that was taken has been posted, and post what is early."""
         if not self._pushes and not self._is_keeping:
             self.choice.answer()
+            if self._hints or self.early.ids:
+                self._post_early()
+
+    def _post_early(self) -> None:
+        hints, self._hints = self._hints, []
+        late = self.early.late
+        if pushes := self.early.take(hints):
+            self.services.post(*pushes)
+        if self.early.late != late:
+            self.on_late()
+
+    def _post(self, pushes: Sequence[Deliver]) -> None:
+        """Post what was not posted early."""
+        if ids := self.early.ids:
+            pushes = [push for push in pushes if push.offset not in ids]
+        if pushes:
+            self.services.post(*pushes)
 
     def _leave(self, message_id: str) -> None:
         self.choice.left += 1
@@ -174,6 +222,8 @@ class PushUserMsgHandler(SelectiveMsgHandler):
 
     def _take(self, message_id: str, push: Deliver) -> None:
         self._last = self.choice.passed = message_id
+        if self._direct and not self.is_choosing:
+            self._before[message_id] = self._order.note(message_id, push.user_ids)
         if push.offset is not None:
             self._entries += 1 if push.user_ids is None else len(push.user_ids)
             self.is_full = self._entries >= FULL
@@ -210,10 +260,10 @@ class PushUserMsgHandler(SelectiveMsgHandler):
         return payload
 
 
-def _entries_of(pushes: Iterable[Deliver]) -> list[Kept]:
-    """Return the entries that pushes are kept as."""
+def _entries_of(pushes: Iterable[Deliver], before: Mapping[str, str] = _NOTHING) -> list[Kept]:
+    """Return the entries that pushes are kept as. ``before`` is as in ``Kept``, by the id."""
     return [
-        Kept(stream, push.offset, push.payload)
+        Kept(stream, push.offset, push.payload, before.get(push.offset, "") if before else "")
         for push in pushes
         if push.offset is not None
         for stream in ((EVERYONE,) if push.user_ids is None else map(stream_of, push.user_ids))

@@ -90,10 +90,13 @@ class UserStreams:
         """
         self.begin_keep(until, entries)()
 
-    def begin_keep(self, until: str, entries: Sequence[Kept]) -> Callable[[], None]:
-        """Begin to ``keep``, and return a function that waits until they are kept, and raises as ``keep`` does."""
+    def begin_keep(self, until: str, entries: Sequence[Kept], direct: Sequence[int] = ()) -> Callable[[], None]:
+        """Begin to ``keep``, and return a function that waits until they are kept, and raises as ``keep`` does.
+
+        The workers with the leases ``direct`` are told; see ``QueuePort.keep``.
+        """
         self._close_gap()
-        return self._begin(until, entries, self._last_kept)
+        return self._begin(until, entries, self._last_kept, direct)
 
     def must_have(self, offset: str) -> None:
         """Note that this worker keeps what lies behind ``offset``, and has left the keeping before that to others.
@@ -188,8 +191,11 @@ class UserStreams:
                 log.error("! pushed messages up to %s left the bus before they were kept", lost)
             self._begin(entries[-1].id, self.derive(entries), lost)()
 
-    def _begin(self, until: str, entries: Sequence[Kept], kept: str) -> Callable[[], None]:
-        wait = self._link.begin(partial(self._queue.begin_keep, CURSOR, until, entries, self._bound, kept=kept))
+    def _begin(
+        self, until: str, entries: Sequence[Kept], kept: str, direct: Sequence[int] = ()
+    ) -> Callable[[], None]:
+        begin = partial(self._queue.begin_keep, CURSOR, until, entries, self._bound, kept=kept, direct=direct)
+        wait = self._link.begin(begin)
 
         def finish() -> None:
             self.kept += wait()

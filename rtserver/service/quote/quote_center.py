@@ -141,9 +141,9 @@ class QuoteCenter(SelectiveMsgHandler):
             else:
                 self.choice.keep_part(chooser, src, part)
 
-    def wants(self, to: bytes) -> bool:
+    def wants(self, entry: Entry) -> bool:
         """See ``SelectiveMsgHandler``."""
-        return self.choice.wants(to)
+        return self.choice.wants(entry.to)
 
     def set_aside(self, entry: Entry) -> None:
         """See ``SelectiveMsgHandler``."""

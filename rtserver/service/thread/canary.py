@@ -55,6 +55,7 @@ class CanaryMsgHandler(ServiceMsgHandler):
 
     msg_type = TYPE
     data_type = CanaryData
+    is_patient = True
 
     def __init__(self, services: ServiceContext, process: str, gate: CanaryGate, queue: str = "") -> None:
         super().__init__(services)

@@ -38,8 +38,8 @@ def test_each_message_goes_to_the_lane_of_its_type_in_order() -> None:
 class Picky(SelectiveMsgHandler):
     msg_type = "picky"
 
-    def wants(self, to: bytes) -> bool:
-        return to == b"wanted"
+    def wants(self, entry: Entry) -> bool:
+        return entry.to == b"wanted"
 
 
 @pytest.mark.parametrize("is_choosing", [False, True])

@@ -32,12 +32,12 @@ class FlakyQueue(MemoryQueue):
         self.outage = 0
         self.kept_calls = 0
 
-    def keep(self, cursor: str, until: str, entries: Any, bound: Bound | None = None, *, kept: str = START) -> int:
+    def keep(self, cursor: str, until: str, entries: Any, bound: Bound | None = None, **options: Any) -> int:
         if self.outage:
             self.outage -= 1
             raise QueueAwayError(self.address, "gone")
         self.kept_calls += 1
-        return super().keep(cursor, until, entries, bound, kept=kept)
+        return super().keep(cursor, until, entries, bound, **options)
 
 
 class Office:

@@ -210,7 +210,7 @@ class Worker:
 
     def _take(self, entry: BusEntry) -> None:
         center = self.center
-        if entry.to and center.is_choosing and not center.wants(entry.to):
+        if entry.to and center.is_choosing and not center.wants(entry):
             center.set_aside(entry)
             self.left_aside += 1
         elif entry.to and self._chance.random() < 0.05:

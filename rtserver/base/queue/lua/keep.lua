@@ -2,10 +2,11 @@
 --
 -- KEYS: the cursor, where it began
 -- ARGV: the new offset of the cursor, the first id of all that is being kept, the streams' length and age in seconds
---       (0: no bounds), the prefix of all keys, a msgpack array of three, the messages. The array has the names of the
+--       (0: no bounds), the prefix of all keys, a msgpack array of three or five, the messages. The array has the names of the
 --       streams; for each entry the number of its stream, its id, and the number of its message, negative if the
---       message is stored once for all its streams; and the last entry that the caller has kept before. The keys follow
---       from the names: to pass each key as an argument would be half of the whole cost.
+--       message is stored once for all its streams; and the last entry that the caller has kept before. Two more are there
+--       if workers are to be told: their leases, and for each entry what came before it, or an empty text (direct.lua).
+--       The keys follow from the names: to pass each key as an argument would be half of the whole cost.
 -- Returns the number of appended entries, and the names of bounded streams whose keys have another type. Their entries
 -- are lost to them, and noted as trimmed. A stream without bounds refuses instead. And the number of streams that took
 -- more than an entry and its note.
@@ -19,7 +20,7 @@ local SLACK = 16 -- a full stream grows by this part of its length before it is 
 
 local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local most = length + math.floor(length / SLACK)
-local streams, entries, kept = unpack(cmsgpack.unpack(ARGV[6]))
+local streams, entries, kept, leases, befores = unpack(cmsgpack.unpack(ARGV[6]))
 -- Notes of another type count as missing, and so do notes that are no offsets.
 local notes = redis.call('MGET', KEYS[1], KEYS[2], prefix .. 'end')
 local cursor = parts_of(notes[1]) and notes[1] or '0-0'
@@ -70,17 +71,25 @@ local function append(stream, id, message)
   touched[stream] = id
 end
 
-local first_new_id
+local first_new_id, first_new
 for i = 1, #entries, 3 do
   local id = entries[i + 1]
   -- Entries are in order, so all that follow a new one are new as well.
-  first_new_id = first_new_id or (is_behind(id, cursor) and id)
+  if not first_new_id and is_behind(id, cursor) then
+    first_new_id, first_new = id, i
+  end
   if first_new_id then
     local refusal = append(entries[i], id, entries[i + 2])
     if refusal then
       return refusal
     end
   end
+end
+
+if leases and first_new then
+  tell_directly(prefix, leases, streams, entries, befores, first_new, function(message)
+    return ARGV[6 + math.abs(message)]
+  end)
 end
 
 -- Age is checked when a stream is first appended to in a slot of time: the check is the costliest part.
