@@ -428,6 +428,8 @@ def push_measures(pushes: PushSide, users: UserManager) -> Iterator[Measure]:
     keeps = "1 while this server keeps all messages to users, 0 while it leaves that to another one"
     yield Measure("gauge", "push_keeper", keeps, lambda: int(pushes.keeper.is_keeping))
     yield Measure("counter", "push_left", "Messages to users who were not here, left to others", lambda: choice.left)
+    early = "Messages that were pushed before the bus brought them, told directly by the server that keeps"
+    yield Measure("counter", "push_early", early, lambda: pushes.handler.early.posted)
     yield Measure(
         "counter", "resumes", "Resumes answered with the messages that a client had missed", lambda: resume.resumes
     )

@@ -267,17 +267,8 @@ class PushWorker:
         if not self.outbox:
             return
         match self.outbox.popleft():
-            case DeliverEarly(user_ids, payload, offset):
-                assert user_ids is not None
-                assert offset is not None
-                for page in self._present([*map(str, user_ids)]):
-                    page.receive(payload)
-                self.offsets.on_early(str(user_ids[0]), offset)
-            case Deliver(user_ids, payload, offset):
-                for page in self._present(None if user_ids is None else [*map(str, user_ids)]):
-                    page.receive(payload)
-                if offset is not None:
-                    self.offsets.on_push(offset)
+            case Deliver() as message:
+                self._push(message)
             case PushBegins(offset):
                 self.offsets.begin(offset)
             case PushedUntil(offset):
@@ -293,6 +284,17 @@ class PushWorker:
                 self._turn()
             case Replay() as message:
                 self._resume(message)
+
+    def _push(self, message: Deliver) -> None:
+        users = None if message.user_ids is None else [*map(str, message.user_ids)]
+        for page in self._present(users):
+            page.receive(message.payload)
+        if message.offset is None:
+            return
+        if isinstance(message, DeliverEarly) and users:
+            self.offsets.on_early(users[0], message.offset)
+        else:
+            self.offsets.on_push(message.offset)
 
     def _resume(self, message: Replay) -> None:
         for page in self._present(None):

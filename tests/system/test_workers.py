@@ -32,6 +32,7 @@ from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 OPTIONS = ("--no-demo-quotes", "--drain-seconds", "1", "--canary-seconds", "0.5", "--workers", "2")
+DIRECT = ("--direct-pushes-from", "2")
 KEEPER = "rtserver_push_keeper"
 MOST_OF_USER = 30
 LIMITS = ("--connections-per-user", str(MOST_OF_USER), "--handshakes-per-ip", "0", "--requests-per-ip", "0")
@@ -167,7 +168,9 @@ def has_left(client: WebSocketClient) -> bool:
 def workers(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """Two, up for all tests of the module."""
     admin = ("--admin-port", str(unused_port()))
-    server = RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *OPTIONS, *LIMITS, *admin)
+    server = RunningServer(
+        module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *OPTIONS, *DIRECT, *LIMITS, *admin
+    )
     server.start(lambda: sum("is ready" in line for line in server.output) == 2)
     yield Workers(server, int(admin[1]))
     server.end()
@@ -313,6 +316,7 @@ def test_a_page_that_moves_while_the_one_that_keeps_pushes_dies_gets_every_messa
     workers.until_ready(2)
     until(lambda: len(keepers()) == 1, "one of them keeps", tolerated=OSError)
     assert sum(left for (name, _), left in workers.samples().items() if name == "rtserver_push_left_total") > 100
+    assert sum(early for (name, _), early in workers.samples().items() if name == "rtserver_push_early_total") > 10
 
 
 def start(directory: Path, port: int, *options: str) -> "subprocess.Popen[str]":

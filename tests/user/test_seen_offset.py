@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
-from rtserver.base.bridge.message import Deliver, Message, PushBegins, PushedUntil, Seen
+from rtserver.base.bridge.message import Deliver, DeliverEarly, Message, PushBegins, PushedUntil, Seen
 from tests.user_side import Client, Online
 
 
@@ -79,6 +79,45 @@ def test_a_delivery_reaches_those_it_names_with_the_bytes_as_they_are() -> None:
     deliver(online, 5, "1")
     message = {"type": "n", "data": 5, "offset": "10-5"}
     assert [client.wire.take() for client in clients] == [[message], [message], []]
+
+
+def deliver_early(online: Online, number: int, user_id: str) -> None:
+    payload = b'{"type":"n","data":%d,"offset":"10-%d"}' % (number, number)
+    online.users.handle(DeliverEarly((user_id,), payload, f"10-{number}"))
+
+
+def test_an_early_delivery_moves_the_place_of_its_user_alone() -> None:
+    online = begun()
+    client = online.connect(1)
+    deliver_early(online, 7, "1")
+    deliver_early(online, 8, "1")
+    assert [message["data"] for message in client.wire.take()] == [7, 8]
+    assert online.users.seen_offsets.offset_for("1") == "10-8"
+    assert online.users.seen_offsets.offset_for("2") == online.users.seen_offsets.offset == "10-1"
+    deliver(online, 7)
+    assert online.users.seen_offsets.offset_for("1") == "10-8"
+    deliver(online, 9)
+    assert online.users.seen_offsets.offset_for("1") == "10-9"
+    assert not online.users.seen_offsets._early
+
+
+def test_a_page_that_comes_behind_an_early_delivery_is_told_to_ask_for_it() -> None:
+    online = begun()
+    deliver_early(online, 7, "1")
+    client = online.open("1")
+    assert userinfo(client)["offset"] == client.agent.live_from == "10-7"
+    assert userinfo(online.open("2"))["offset"] == "10-1"
+
+
+def test_a_user_may_have_seen_what_was_delivered_early() -> None:
+    online = begun()
+    ann, bob = online.connect(1), online.connect(2)
+    for client in (ann, bob):
+        complete(online, client)
+    deliver_early(online, 7, "1")
+    for client in (ann, bob):
+        online.users.seen_offsets.on_seen(client.agent, "10-9")
+    assert seen(online) == {"1": "10-7", "2": "10-1"}
 
 
 def test_a_delivery_without_an_offset_changes_no_place() -> None:

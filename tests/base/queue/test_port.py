@@ -17,6 +17,7 @@ from rtserver.base.queue.port import (
     DeadLetter,
     Entry,
     Gone,
+    Hint,
     Kept,
     KeptSpan,
     Lone,
@@ -29,6 +30,8 @@ from rtserver.base.queue.port import (
 )
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.base.queue.signature import Signer
+from tcelib.lease.port import Registration
+from tcelib.lease.redis import RedisLeases
 from tcelib.redis.gevent_redis import gevent_client
 
 MakeQueue = Callable[..., QueuePort]
@@ -1075,3 +1078,53 @@ def test_numbers_that_are_missing_from_a_bus_hold_no_intake_back(make_queue: Mak
     assert [queue.intake(0, known).messages for _ in range(2)] == [10, 0]
     queue.keep("one", queue.newest_id(), [])
     assert queue.intake(0).messages == 10
+
+
+def have_users(queue: QueuePort, users: dict[int, list[str]]) -> dict[int, int]:
+    """Let workers have users in the registry. Return their leases by their numbers here."""
+    if isinstance(queue, MemoryQueue):
+        queue.has_user = lambda lease, user_id: user_id in users[lease]
+        return {number: number for number in users}
+    assert isinstance(queue, RedisQueue)
+    registry = RedisLeases(queue._client, "queue:rtserver")
+    leases = {number: registry.join(Registration("worker", f"{number}", holds=("user",)), 10) for number in users}
+    for number, names in users.items():
+        registry.hold(leases[number], "user", names)
+    return leases
+
+
+def test_workers_are_told_of_what_is_kept_for_their_users_alone_and_once(queue: QueuePort) -> None:
+    leases = have_users(queue, {1: ["7", "ann"], 2: ["7"], 3: ["bob"]})
+    kept = [
+        Kept("user:7", "10-1", b"a", START),
+        Kept("user:ann", "10-2", b"b", "5-1"),
+        Kept("user:*", "10-3", b"c"),
+        Kept("user:ann", "10-4", b"d"),
+        Kept("user:Ж", "10-5", b"\xff", START),
+        Kept("user:7", "10-6", b"e", "10-3"),
+    ]
+    for _ in range(2):  # the second time all is kept already
+        queue.keep("pushuser", "10-6", kept, Bound(10, 60), direct=[*leases.values()])
+    assert queue.hints(leases[1], START, 10, 0) == [
+        Hint("10-1", b"a", "7", START),
+        Hint("10-2", b"b", "ann", "5-1"),
+        Hint("10-6", b"e", "7", "10-3"),
+    ]
+    assert [hint.id for hint in queue.hints(leases[2], "10-1", 10, 0.1)] == ["10-6"]
+    assert [hint.id for hint in queue.hints(leases[1], START, 1, 0)] == ["10-1"]
+    assert queue.hints(leases[3], START, 10, 0) == []
+
+
+def test_without_workers_to_tell_nobody_is_told(queue: QueuePort) -> None:
+    leases = have_users(queue, {1: ["7"]})
+    queue.keep("pushuser", "10-1", [Kept("user:7", "10-1", b"a", START)], Bound(10, 60))
+    assert queue.hints(leases[1], START, 10, 0.01) == []
+
+
+def test_words_of_what_was_kept_are_bounded(queue: QueuePort) -> None:
+    leases = have_users(queue, {1: ["7"]})
+    kept = [Kept("user:7", f"10-{number}", b"", START) for number in range(1, 1_501)]
+    queue.keep("pushuser", "10-1500", kept, Bound(10, 60), direct=[*leases.values()])
+    hints = queue.hints(leases[1], START, 2_000, 0)
+    assert 1_000 <= len(hints) < 1_200
+    assert hints[-1].id == "10-1500"

@@ -521,6 +521,49 @@ def test_a_reader_waits_for_company_only_while_others_move_messages(monkeypatch:
     assert read() == []
 
 
+class Hurried:
+    """An event that notes for how long somebody waited."""
+
+    def __init__(self) -> None:
+        self.waits: list[float | None] = []
+        self.sets = 0
+
+    def set(self) -> None:
+        self.sets += 1
+
+    def clear(self) -> None:
+        """Nobody wakes anybody here."""
+
+    def wait(self, timeout: float | None = None) -> None:
+        self.waits.append(timeout)
+
+
+def test_a_reader_that_is_relieved_pauses_until_it_is_hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = InstantQueue()
+    worker, other = Worker(queue), Worker(queue, name="other")
+    for each in (worker, other):
+        each.reader.locate()
+    hurried = worker.reader._hurried = Hurried()
+    worker.reader.note_company()
+    monkeypatch.setattr(ReadPace, "relieved_pause", lambda pace, now, wanted: 0.02 if wanted < 3 else 0.0)
+
+    def read(*numbers: int) -> list[float | None]:
+        put(queue, *numbers)
+        other.intake.move()
+        hurried.waits.clear()
+        worker.reader.read()
+        return hurried.waits
+
+    assert read(1, 2) == []
+    worker.reader.is_relieved = True
+    assert read(1, 2) == [0.02]
+    assert read(1, 2, 3) == []
+    worker.reader.hurry()
+    worker.reader.finish(queue.newest_id())
+    assert hurried.sets == 2
+    assert read(4) == []
+
+
 def test_what_an_intake_brings_late_is_not_taken_twice() -> None:
     worker = Worker(InstantQueue())
     worker.reader.locate()

@@ -1,6 +1,6 @@
 import pytest
 
-from rtserver.service.pipeline.read_pace import ENOUGH, MOST_SECONDS, ReadPace
+from rtserver.service.pipeline.read_pace import ENOUGH, MOST_SECONDS, RELIEVED_SECONDS, WARY_SECONDS, ReadPace
 
 
 def last_pause(per_read: int, wanted: int, interval: float, reads: int = 300) -> float:
@@ -43,3 +43,11 @@ def test_the_first_read_of_all_is_followed_at_once() -> None:
 def test_reads_that_are_large_anyway_have_no_pause_and_quick_ones_a_short_one() -> None:
     assert last_pause(ENOUGH, 0, 0.001) == 0
     assert 0 < last_pause(ENOUGH - 1, 0, 0.001) < 0.0011
+
+
+def test_a_reader_that_is_relieved_pauses_long_until_something_wanted_comes_by_the_bus_alone() -> None:
+    pace = ReadPace()
+    assert pace.relieved_pause(50.0, 0) == RELIEVED_SECONDS
+    assert pace.relieved_pause(50.1, 1) == 0
+    assert pace.relieved_pause(50.1 + WARY_SECONDS - 0.1, 0) == 0
+    assert pace.relieved_pause(50.1 + WARY_SECONDS, 0) == RELIEVED_SECONDS
