@@ -42,7 +42,7 @@ class ServiceMessageDispatcher:
                 )
             if lane.chooser is not None:
                 self._choosers[lane.msg_type.encode()] = lane.chooser
-        self._patient = frozenset(each.encode() for each, lane in self._lanes.items() if lane.handler.is_patient)
+        self._patient = frozenset(each for each, lane in self._lanes.items() if lane.handler.is_patient)
 
     def open(self, entries: Sequence[Entry]) -> list[Opened]:
         """Return the messages in some entries, or why they are none. Never raises.
@@ -80,12 +80,13 @@ class ServiceMessageDispatcher:
         """Return how many of some entries somebody on this worker waits for: those of a handler that does not choose
         count, unless they are patient, as do those that are no messages.
         """
-        choosers, patient = self._choosers, self._patient
-        return sum(
-            entry.type not in patient
-            and ((found := choosers.get(entry.type)) is None or found.is_wanted(entry, message))
-            for entry, message in opened
-        )
+        return sum(self._is_wanted(entry, message) for entry, message in opened)
+
+    def _is_wanted(self, entry: Entry, message: ServiceMessage | Rejected) -> bool:
+        found = self._choosers.get(entry.type)
+        if found is not None:
+            return found.is_wanted(entry, message)
+        return isinstance(message, Rejected) or message.type not in self._patient
 
     def pass_gap(self, offset: str) -> None:
         """Tell the lanes that entries before ``offset`` that were not dispatched are lost."""

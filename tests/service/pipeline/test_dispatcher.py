@@ -57,6 +57,17 @@ def test_what_somebody_here_waits_for_is_counted_whether_the_handler_chooses_or_
     assert dispatcher.count_wanted(opened) == 4
 
 
+@pytest.mark.parametrize("is_patient", [False, True])
+def test_messages_that_are_patient_are_not_counted_with_a_route_or_without(
+    is_patient: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Recorder, "is_patient", is_patient)
+    dispatcher = ServiceMessageDispatcher([Lane(Recorder(), DeadLetters())], DeadLetters())
+    routed = Entry("1-2", b'{"type":"number","to":"7","src":"me","data":7}', b"number", b"7")
+    opened = dispatcher.open([Entry("1-1", encode("number", "me", 7)), routed, Entry("1-3", b"{")])
+    assert dispatcher.count_wanted(opened) == (1 if is_patient else 3)
+
+
 def test_what_has_no_lane_is_rejected_and_the_next_message_is_not() -> None:
     dead_letters = DeadLetters()
     lane = Lane(Recorder(), dead_letters)
