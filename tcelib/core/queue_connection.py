@@ -23,7 +23,7 @@ class RpcQueueConnection(RpcConnection):
     gone. Otherwise its caller gets CONNECTION_LOST. A kind of queue that gives no message twice does not ask.
 
     ``route_body`` is asked first about every message; it passes on those that are not for this program, and returns
-    true for them.
+    true for them. Of a call that may not run a second time, it is told that it comes again.
 
     Listeners are not told of messages that come over queues.
     """
@@ -41,7 +41,7 @@ class RpcQueueConnection(RpcConnection):
         super().__init__(transport, call_timeout=call_timeout, link=BodyLink(name, transport, max_packet_bytes))
         self.name = name
         self.is_idempotent = False
-        self.route_body: Callable[[bytes], bool] = lambda _: False
+        self.route_body: Callable[[bytes, bool], bool] = lambda _body, _is_again: False
 
     def setLoopbackMQ(self, conn: "RpcQueueConnection") -> None:
         """Expect the answers of this connection's calls on ``conn``."""

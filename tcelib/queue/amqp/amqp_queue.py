@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from tcelib.queue.address import Address, Create
@@ -52,6 +53,8 @@ class AmqpQueue:
         self._now = now
         dead = Address(self.name + DEAD_SUFFIX, durable=node.node_address.durable, create=Create.ALWAYS)
         self._dead = AmqpNode(node.client, dead)
+        self._arrivals = count(1)
+        """Numbers for messages that have no id of their own."""
         self._released: dict[str, int] = {}
         """Tries of messages that we gave back: they come again, and are not new."""
 
@@ -165,7 +168,7 @@ class AmqpQueue:
 
     def _decoded(self, reader: str, arrival: Arrival) -> Opened | None:
         try:
-            return decode(arrival.payload, f"{reader}-{arrival.number}")
+            return decode(arrival.payload, f"{reader}-{next(self._arrivals)}")
         except MessageError as error:
             self._bury_malformed(arrival, error)
             return None

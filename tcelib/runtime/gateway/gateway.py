@@ -227,9 +227,15 @@ class Gateway:
         except START_ERRORS as error:
             raise GatewayError(f"{name} cannot be opened: {told(error)}") from error
 
-    def _take_body(self, source: Source, body: bytes) -> bool:
-        """Pass on a message off a queue. Return false if it is for this program."""
-        return self._act(self.router.services.receive(source, body))
+    def _take_body(self, source: Source, body: bytes, is_again: bool) -> bool:
+        """Pass on a message off a queue. Return false if it is for this program.
+
+        A call that comes again goes to clients alone: it broke off on its way here, as a rule.
+        """
+        action = self.router.services.receive(source, body)
+        if is_again and action[0] is not Verb.DELIVER:
+            return False
+        return self._act(action)
 
     def _take_of_peer(self, source: Source, packet: Packet) -> bool:
         """Pass on a message of a service that is connected to. Return false if it is for this program."""

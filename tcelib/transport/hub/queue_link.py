@@ -234,12 +234,16 @@ class QueueLink(HubShell):
         return source.give_back(deliveries) if self.is_draining else deliveries
 
     def _serve(self, source: Source, delivery: Delivery) -> None:
+        if source.was_done(delivery):
+            source.done(delivery)
+            return
         against = source.objection(delivery)
-        if against is not None:
+        may_pass = against is None or not source.counts_begun
+        if may_pass and self.connection.route_body(delivery.body, against is not None):
+            source.done(delivery)
+        elif against is not None:
             self.connection.refuse_body(delivery.body, RPCERROR_CONNECTION_LOST)
             source.bury(delivery, against)
-        elif self.connection.route_body(delivery.body):
-            source.done(delivery)
         elif is_return(delivery.body):
             self.connection.receive_body(delivery.body)
             source.done(delivery)

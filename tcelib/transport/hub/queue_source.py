@@ -31,13 +31,20 @@ LEASE_LOOK_SECONDS = 0.01
 TIDY_SECONDS = 3600.0
 RETRY_SECONDS = 1.0
 REFUSED_SECONDS = 10.0
+MOST_KNOWN = 10_000
+"""Messages that were served and may come again."""
 log = logging.getLogger("tce.transport")
 
 
 class Source(Protocol):
-    """Reading side of a queue. ``drain_seconds`` is how long servants may go on when it closes."""
+    """Reading side of a queue. ``drain_seconds`` is how long servants may go on when it closes.
+
+    ``counts_begun``: a second try says that somebody had begun the message. A broker counts what broke off on its
+    way, too.
+    """
 
     drain_seconds: float
+    counts_begun: bool
 
     def receive(self, count: int) -> Sequence[Delivery]:
         """Return the next messages, at most ``count``; wait a while for a first one. Raises ``QueueError``."""
@@ -47,6 +54,9 @@ class Source(Protocol):
 
     def done(self, delivery: Delivery) -> None:
         """Note that a message was served. Never waits."""
+
+    def was_done(self, delivery: Delivery) -> bool:
+        """Return whether a message was served here before, and comes again because nobody could be told."""
 
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         """Note that nobody will serve a message. Never waits."""
@@ -68,6 +78,7 @@ class BareSource:
     """See ``Source``. What was taken is done."""
 
     drain_seconds = CLOSE_SECONDS
+    counts_begun = True
 
     def __init__(self, queue: BareQueue) -> None:
         self._queue = queue
@@ -87,6 +98,10 @@ class BareSource:
 
     def done(self, delivery: Delivery) -> None:
         """See ``Source``."""
+
+    def was_done(self, delivery: Delivery) -> bool:
+        """See ``Source``."""
+        return False
 
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         """See ``Source``."""
@@ -127,6 +142,7 @@ class ReliableSource:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.drain_seconds = drain_seconds
+        self.counts_begun = lease is not None
         self._reader = reader
         self._name = name
         self._lease = lease
@@ -135,6 +151,7 @@ class ReliableSource:
         self._now = now
         self._done: list[str] = []
         self._letters: dict[str, DeadLetter] = {}
+        self._known: dict[str, None] = {}
         self._writer: gevent.Greenlet | None = None
         self._outage = Outage(log, f"nothing is acknowledged on {name}", f"{name} takes acknowledgements again")
         self._is_tidy = False
@@ -167,6 +184,14 @@ class ReliableSource:
         """See ``Source``."""
         self._done.append(delivery.id)
         self._write_soon()
+        if self._lease is None:  # with one, what is in hand does not come again
+            self._known[delivery.id] = None
+            if len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+
+    def was_done(self, delivery: Delivery) -> bool:
+        """See ``Source``. A broker gives anew what a connection held that broke, its acknowledgement among it."""
+        return delivery.tries > 1 and delivery.id in self._known
 
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         """See ``Source``."""

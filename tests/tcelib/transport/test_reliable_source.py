@@ -84,3 +84,12 @@ def test_a_dead_letter_that_is_refused_keeps_neither_others_nor_acknowledgements
     until_so(lambda: desk.queue.length() == 1, "the other one is done")
     desk.failure = None
     until_so(lambda: desk.source.receive(1) == [] and [letter.reason for letter in desk.letters] == ["expired"])
+
+
+def test_a_message_that_was_done_and_comes_again_is_known(desk: Desk) -> None:
+    desk.queue.put([Message(FRESH), Message(FRESH)])
+    first, second = desk.receive(2)
+    desk.source.done(first)
+    assert desk.source.was_done(first._replace(tries=2))
+    assert not desk.source.was_done(first)
+    assert not desk.source.was_done(second._replace(tries=2))
