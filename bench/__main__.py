@@ -21,6 +21,7 @@ from bench.publish import publish
 from bench.report import add_ratios, report
 from bench.scenarios import (
     burst,
+    gateway,
     hostile,
     idle,
     limits,
@@ -52,6 +53,7 @@ SCENARIOS: dict[str, Callable[[Scale], Numbers]] = {
     "burst": burst.run,
     "compression": sweeps.compression,
     "rpc": rpc.run,
+    "gateway": gateway.run,
     "workers": workers.run,
     "hostile": hostile.run,
 }

@@ -74,9 +74,15 @@ class Caller:
 
 
 class Callers:
-    """All connections, with ``depth`` calls of each under way from now on."""
+    """All connections, with ``depth`` calls of each under way from now on.
 
-    def __init__(self, sockets: Sequence[socket.socket], talker: Callable[[], Talk], depth: int) -> None:
+    With ``sleeps`` they do sleep while there is nothing to read: where the server's other ends share their core.
+    """
+
+    def __init__(
+        self, sockets: Sequence[socket.socket], talker: Callable[[], Talk], depth: int, *, sleeps: bool = False
+    ) -> None:
+        self._sleeps = sleeps
         self._callers = {connection.fileno(): Caller(connection, talker()) for connection in sockets}
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._epoll = select.epoll()
@@ -119,17 +125,19 @@ class Callers:
         waited = 0.0
         begun = time.perf_counter()
         while (now := time.perf_counter()) - begun < seconds:
-            events = news(self._epoll)
+            events = news(self._epoll, sleeps=self._sleeps)
             waited += time.perf_counter() - now
             for number, _ in events:
                 self._callers[number].go_on(self._buffer)
         return now - begun, waited
 
 
-def news(epoll: select.epoll) -> list[tuple[int, int]]:
-    """The next events, waited for awake. Raises ``TargetError`` if there are none for too long."""
+def news(epoll: select.epoll, *, sleeps: bool = False) -> list[tuple[int, int]]:
+    """The next events, waited for awake if nothing else is said. Raises ``TargetError`` if there are none for too
+    long.
+    """
     begun = time.perf_counter()
-    while not (events := epoll.poll(0)):
+    while not (events := epoll.poll(PATIENCE if sleeps else 0)):
         if time.perf_counter() - begun > PATIENCE:
             raise TargetError("no answer comes")
     return events

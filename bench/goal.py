@@ -43,6 +43,8 @@ IDLE: Case = ("idle", "10000 connections")
 LONE: Case = ("lone_message", "one at a time")
 BURST: Case = ("burst", "100000 messages")
 RPC: Case = ("rpc", "echo of 48 bytes")
+GATEWAY: Case = ("gateway", "echo of 48 bytes")
+IN_MEMORY, OVER_STREAM = "gateway, queue in memory", "gateway, Redis stream"
 PING = "rtserver, ping"
 RATE, ANSWERS, CALLS, PER_CORE = "deliveries_per_second", "per_second", "per_second", "per_core"
 CONNECTIONS = "connections_per_second"
@@ -147,6 +149,9 @@ GOALS = (
     Goal("TCE, 50 clients at depth 1, calls/s", of(TCELIB, RPC, "depth 1", CALLS), 50_000),
     Goal("TCE, new connections with a call, /s", of(TCELIB, RPC, "connections", CALLS), 10_000),
     Goal("TCE, a struct written and read, µs", of(TCELIB, RPC, "codec", "both_us"), 5.0, is_upper=True),
+    Goal("gateway, queue in memory, calls/s per core", of(IN_MEMORY, GATEWAY, "pipelined", PER_CORE), 100_000),
+    Goal("gateway, Redis stream, calls/s per core", of(OVER_STREAM, GATEWAY, "pipelined", PER_CORE), 50_000),
+    Goal("gateway over Redis, added p50 in ms", of(OVER_STREAM, GATEWAY, "added_ms"), 0.5, is_upper=True),
     Goal("one hostile user, others' ping, worst p99 in ms", hostile("ping"), 20.0, is_upper=True),
     Goal("the age of their quotes, worst p99 in ms", hostile("quote"), 50.0, is_upper=True),
 )

@@ -87,6 +87,16 @@ def redis_server(directory: str, *options: str) -> Iterator[str]:
 
 
 @contextmanager
+def amqp_broker() -> Iterator[int]:
+    """The broker in memory of tcelib, on the core of the load; its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "tcelib.queue.broker", "--port", str(port)]
+    with running(pinned(LOAD_CORE, *command), stdout=subprocess.DEVNULL) as process:
+        wait_listening(process, port)
+        yield port
+
+
+@contextmanager
 def target(*options: str, queues: Sequence[str] = ("",)) -> Iterator[LocalServer]:
     """A real ``python -m rtserver`` with a core and a Redis of its own. ``options`` go to its command line.
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from bench.comparison import Numbers
 from bench.goal import GOALS, LIMITS, goal_table
-from bench.peers.table import BARE, TCELIB
+from bench.peers.table import BARE, GATEWAY, TCELIB
 
 Keys: TypeAlias = tuple[str | int, ...]
 ABSENT = "-"
@@ -147,6 +147,18 @@ RPC = (
     Column("struct of 8 fields written", ("codec", "write_us"), microseconds),
     Column("read", ("codec", "read_us"), microseconds),
 )
+GATEWAYS = (
+    Column("pipelined, calls/s", ("pipelined", "per_second"), whole, is_compared=True),
+    Column("its core", ("pipelined", "server_busy"), share),
+    Column("calls/s per core", ("pipelined", "per_core"), whole),
+    Column("processor time of one", ("pipelined", "cpu_us"), microseconds),
+    Column("50 clients at depth 1, calls/s", ("depth 1", "per_second"), whole, is_compared=True),
+    Column("calls/s per core", ("depth 1", "per_core"), whole),
+    Column("processor time of one", ("depth 1", "cpu_us"), microseconds),
+    Column("alone: p50", ("alone", "p50"), milliseconds),
+    Column("p99", ("alone", "p99"), milliseconds),
+    Column("p50 without the gateway", ("direct", "p50"), milliseconds),
+)
 HOSTILE = (
     Column("others' ping, p50", ("ping", "p50"), milliseconds),
     Column("p99", ("ping", "p99"), milliseconds),
@@ -181,6 +193,7 @@ SECTIONS = {
     "burst": Section("A burst in the queue", BURST),
     "compression": Section("With permessage-deflate, of what it is without", COMPRESSION),
     "rpc": Section("Remote calls, and their codecs", RPC, ours=TCELIB.name),
+    "gateway": Section("Two-way calls through a gateway", GATEWAYS, ours=GATEWAY.name),
     "workers": Section("Workers that share the clients of one Redis", WORKERS, ours="1 workers"),
     "hostile": Section("One user against everybody else, with the default limits", HOSTILE, ours="nobody attacks"),
 }

@@ -312,7 +312,7 @@ RULES = (
         {"gevent"},
     ),
     Rule("tcelib/transport/*", {*TRANSPORTS, "tcelib.transport"}, {"gevent.ssl", "wsproto"}),
-    Rule("tcelib/runtime/*", {"tcelib"}, {"gevent"}),
+    Rule("tcelib/runtime/*", {"tcelib"}, {"gevent", "prometheus_client"}),
     Rule("tcelib/tmake/syntax/*", {"tcelib.tmake.syntax"}, {"lark"}, WAITING | CLOCKS),
     Rule("tcelib/tmake/*", {"tcelib.tmake"}, set(), WAITING | CLOCKS),
     Rule("tcelib/*", {"tcelib"}, set(), WAITING - {"ssl"}),

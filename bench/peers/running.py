@@ -16,7 +16,7 @@ from bench.caller import PATIENCE, connected
 from bench.clients import READ_BYTES, Clients, open_up
 from bench.peers.table import Peer
 from bench.peers.work import READY, Order
-from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, target, wait_listening
+from bench.process import LOAD_CORE, SERVER_CORE, amqp_broker, pinned, redis_server, target, wait_listening
 from bench.sessions import make_sessions
 from rtserver.base.queue.shard import spread_names
 from rtserver.base.wire.frame import Opcode
@@ -142,6 +142,8 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
         variables["BENCH_PROGRAM"] = peer.source.path()
     if peer.uses_redis:
         variables["BENCH_REDIS_URL"] = stack.enter_context(redis_server(directory))
+    if peer.uses_broker:
+        variables["BENCH_AMQP_PORT"] = str(stack.enter_context(amqp_broker()))
     if peer.environment is None:
         variables["PYTHONPATH"] = str(REPOSITORY)
     errors = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (the stack closes it)
@@ -158,7 +160,9 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
         raise TargetError(f"{error}; {last_line(errors)}") from None
     publisher = server
     if peer.publisher:
-        publisher = _start_publisher(stack, [python, str(SCRIPTS / peer.publisher), "--publish"], variables)
+        publisher = _start_publisher(
+            stack, [python, str(SCRIPTS / peer.publisher), "--publish", *peer.options], variables
+        )
     redis_url = variables.get("BENCH_REDIS_URL", "")
     return RunningPeer(peer, port, server.pid, publisher, redis_url=redis_url, queues=[QUEUE])
 

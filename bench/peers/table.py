@@ -22,6 +22,8 @@ class Peer:
     environment: str | None = None
     publisher: str | None = None
     uses_redis: bool = False
+    uses_broker: bool = False
+    """True if it needs the AMQP broker of tcelib."""
     needs: tuple[str, ...] = ()
     source: CProgram | GoProgram | None = None
     options: tuple[str, ...] = ()
@@ -62,6 +64,15 @@ TCELIB_GEVENT = Peer("tcelib, gevent", "tce.py", TCP, options=("--gevent",))
 THRIFTPY2 = Peer("thriftpy2", "thrift.py", TCP, environment="thriftpy2")
 ICE = Peer("ZeroC Ice", "ice_server.py", TCP, environment="ice")
 GRPCIO = Peer("grpcio", "grpcio.py", TCP, environment="grpc")
+GATEWAY = Peer(
+    "gateway, Redis stream", "gateway.py", TCP, publisher="gateway.py", uses_redis=True, options=("--kind", "stream")
+)
+GATEWAY_LIST = replace(GATEWAY, name="gateway, Redis list", options=("--kind", "mq"))
+GATEWAY_MEMORY = replace(GATEWAY, name="gateway, queue in memory", options=("--kind", "memory"), uses_redis=False)
+GATEWAY_AMQP = replace(GATEWAY_MEMORY, name="gateway, AMQP 1.0", options=("--kind", "qpid"), uses_broker=True)
+NATS_REQUESTS = replace(
+    NATS_SERVER, name="nats-server, request", server="nats_requests.py", dialect=TCP, publisher="nats_requests.py"
+)
 SOURCE = Peer("the load client alone", "firehose.py", BROADCAST)
 C_FLOOR = Peer("the C floor", "c_floor.py", BROADCAST, source=CProgram("floor"))
 C_FLOOR_FROM_REDIS = replace(C_FLOOR, publisher="redis_publisher.py", uses_redis=True)

@@ -6,7 +6,7 @@ name travels with each call, as ``__mq_return__``, and ``setLoopbackMQ`` sets th
 that serves puts each answer on the queue that its call names.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tcelib.core.body_link import BodyLink
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
@@ -22,8 +22,9 @@ class RpcQueueConnection(RpcConnection):
     ``is_idempotent``: a call that was sent over this connection may run again if the service that had taken it is
     gone. Otherwise its caller gets CONNECTION_LOST. A kind of queue that gives no message twice does not ask.
 
-    ``route_body`` is asked first about every message; it passes on those that are not for this program, and returns
-    true for them. Of a call that may not run a second time, it is told that it comes again.
+    ``route_bodies``, if there is one, is asked first about messages that were taken together. It passes on those that
+    are not for this program, and returns the places of the others. Of calls that may not run a second time it is
+    told that they come again.
 
     Listeners are not told of messages that come over queues.
     """
@@ -41,7 +42,7 @@ class RpcQueueConnection(RpcConnection):
         super().__init__(transport, call_timeout=call_timeout, link=BodyLink(name, transport, max_packet_bytes))
         self.name = name
         self.is_idempotent = False
-        self.route_body: Callable[[bytes, bool], bool] = lambda _body, _is_again: False
+        self.route_bodies: Callable[[Sequence[bytes], bool], Sequence[int]] | None = None
 
     def setLoopbackMQ(self, conn: "RpcQueueConnection") -> None:
         """Expect the answers of this connection's calls on ``conn``."""

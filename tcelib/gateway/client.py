@@ -14,9 +14,9 @@ MOST_FORMER = 8
 class Client:
     """Connection of one client. ``connection`` is the shell's own object for it, which nothing here looks at.
 
-    ``waiting`` has the two-way calls that were forwarded and not answered: number (``head.parts_of``) -> deadline,
-    and nothing else. ``deadline`` is no later than the first of them, or infinity. ``mark`` tells the connections of
-    one user apart: it is in the low bits of the ``call_id`` of their calls.
+    ``waiting`` has the two-way calls that were forwarded and not answered: number (``head.parts_of``) -> ticket
+    (``traffic.ticket_of``), and nothing else. ``deadline`` is no later than that of the first of them, or infinity.
+    ``mark`` tells the connections of one user apart: it is in the low bits of the ``call_id`` of their calls.
     """
 
     __slots__ = (
@@ -39,7 +39,7 @@ class Client:
         self.user_pair = b""
         self.former: tuple[bytes, ...] = ()
         self.mark = 0
-        self.waiting: dict[int, float] = {}
+        self.waiting: dict[int, int] = {}
         self.deadline = math.inf
 
     @property

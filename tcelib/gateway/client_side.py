@@ -16,6 +16,7 @@ from tcelib.gateway.action import HOLD, SERVE, Action
 from tcelib.gateway.client import Client
 from tcelib.gateway.head import FORWARDED, HEAD, MARKS, parts_of, refusal
 from tcelib.gateway.state import GatewayState
+from tcelib.gateway.traffic import MICROSECONDS, OPERATION, SHIFT, deadline_of
 from tcelib.gateway.user_id import UserIds
 from tcelib.gateway.verb import Reason, Verb
 from tcelib.gateway.way import Way
@@ -69,6 +70,8 @@ class ClientSide:
 
     def disconnect(self, client: Client) -> None:
         """Forget a client. The answers of its calls are late from now on."""
+        for key, ticket in client.waiting.items():
+            self._state.traffic.of_call(key, ticket).end()
         client.waiting.clear()
         client.deadline = math.inf
         client.door.leave(client)
@@ -104,9 +107,13 @@ class ClientSide:
             key = interface << 48 | call_id << 32 | sequence  # see `parts_of`
             if len(waiting) >= door.most_waiting or key in waiting:
                 return HOLD if client.is_full else state.drop(Reason.DUPLICATE)
-            waiting[key] = deadline = now + way.timeout
+            deadline = now + way.timeout
+            waiting[key] = int(deadline * MICROSECONDS) << SHIFT | route & OPERATION  # see `ticket_of`
             if deadline < client.deadline:  # noqa: PLR1730  `min` takes four times as long
                 client.deadline = deadline
+            state.traffic[route].calls += 1
+        else:
+            state.traffic[route].one_way += 1
         head = _pack(RPC, sequence, calltype, route, errcode, paramsize, call_id, count + way.front_count)
         return way.verb, None, way.target, b"".join((head, way.front, user, rest))
 
@@ -114,8 +121,10 @@ class ClientSide:
         """Decide about a call that was to be passed on and was not, or perhaps not: its answer would be late."""
         _, sequence, calltype, route, _, _, call_id, _ = HEAD.unpack_from(body)
         key = route >> 16 << 48 | call_id << 32 | sequence
-        if calltype & ONEWAY or client.waiting.pop(key, None) is None:
+        ticket = None if calltype & ONEWAY else client.waiting.pop(key, None)
+        if ticket is None:
             return self._state.drop(Reason.UNSENT)
+        self._state.traffic.of_call(key, ticket).end(ERRORS[Reason.UNSENT])
         return self._error(client, Reason.UNSENT, (sequence, route, call_id ^ client.mark))
 
     def lost(self, service: str, reason: Reason) -> Iterator[Action]:
@@ -136,14 +145,15 @@ class ClientSide:
                     yield from self._expire(client, now)
 
     def _expire(self, client: Client, now: float) -> Iterator[Action]:
-        over = [key for key, deadline in client.waiting.items() if deadline <= now]
+        due = (int(now * MICROSECONDS) + 1) << SHIFT
+        over = [key for key, ticket in client.waiting.items() if ticket < due]
         yield from self._fail(client, over, Reason.TIMEOUT)
 
     def _fail(self, client: Client, keys: Sequence[int], reason: Reason) -> Iterator[Action]:
         waiting = client.waiting
         for key in keys:
-            del waiting[key]
-        client.deadline = min(waiting.values(), default=math.inf)
+            self._state.traffic.of_call(key, waiting.pop(key)).end(ERRORS[reason])
+        client.deadline = deadline_of(min(waiting.values())) if waiting else math.inf
         for key in keys:
             route, call_id, sequence = parts_of(key)
             yield self._error(client, reason, (sequence, route, call_id ^ client.mark))
@@ -163,6 +173,10 @@ class ClientSide:
             reason = Reason.NO_ROUTE
         if calltype & ONEWAY:
             return self._state.drop(reason)
+        if way is not None:
+            traffic = self._state.traffic[route]
+            traffic.calls += 1
+            traffic.end(ERRORS[reason])
         return self._error(client, reason, (sequence, route, call_id))
 
     def _error(self, client: Client, reason: Reason, call: tuple[int, int, int]) -> Action:

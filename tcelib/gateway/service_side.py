@@ -8,6 +8,7 @@ from tcelib.gateway.client import Client, Door
 from tcelib.gateway.head import FORWARDED, HEAD, refusal, with_call_id
 from tcelib.gateway.source import Source
 from tcelib.gateway.state import GatewayState
+from tcelib.gateway.traffic import OPERATION, SHIFT
 from tcelib.gateway.verb import Reason, Verb
 from tcelib.wire.extra_map import LENGTH_BYTES, named, values_of, without
 from tcelib.wire.message import CALL, MESSAGE_BYTES, MQ_RETURN, ONEWAY, RETURN, USER_ID, Packet
@@ -27,12 +28,15 @@ class ServiceSide:
         """Return a queue that is read, or a service that is connected to. Raises ``KeyError`` for another name."""
         return self._state.table.sources[name]
 
-    def receive_packet(self, source: Source, packet: Packet) -> Action:
-        """Decide about a message that came in an envelope, over the connection to a service."""
-        return self.receive(source, HEAD.pack(*packet[0][4:]) + packet[1])
+    def receive_packet(self, source: Source, packet: Packet, now: float = 0.0) -> Action:
+        """Decide about a message that came in an envelope, over the connection to a service. See ``receive``."""
+        return self.receive(source, HEAD.pack(*packet[0][4:]) + packet[1], now)
 
-    def receive(self, source: Source, body: bytes) -> Action:
-        """Decide about a message off a queue: a body without envelope."""
+    def receive(self, source: Source, body: bytes, now: float = 0.0) -> Action:
+        """Decide about a message off a queue: a body without envelope.
+
+        ``now`` is in seconds of the clock of all deadlines; without it, nobody learns how long the call took.
+        """
         state = self._state
         if len(body) < MESSAGE_BYTES:
             return state.drop(Reason.MALFORMED)
@@ -50,8 +54,9 @@ class ServiceSide:
         for door in doors:
             client = door.homes.get(user)
             if client is not None and key in client.waiting:
-                return self._deliver(client, key, body, errcode)
-        return self._deliver_elsewhere(doors, key, user, body, errcode)
+                return self._deliver(client, key, body, errcode, now)
+        owner = _owner_elsewhere(doors, key, user)
+        return state.drop(Reason.LATE) if owner is None else self._deliver(owner, key, body, errcode, now)
 
     def undelivered(self, client: Client, body: bytes) -> Action:
         """Decide about a message that was to be delivered and cannot be, because it is longer than clients take.
@@ -64,20 +69,15 @@ class ServiceSide:
             return action
         return Verb.ANSWER, client, "", refusal(sequence, route, call_id, RPCERROR_SENDFAILED, client.user_pair)
 
-    def _deliver(self, client: Client, key: int, body: bytes, errcode: int) -> Action:
+    def _deliver(self, client: Client, key: int, body: bytes, errcode: int, now: float) -> Action:
         """Deliver an answer to the connection on which its call waits; it waits no more."""
-        del client.waiting[key]
+        ticket = client.waiting.pop(key)
+        self._state.traffic[key >> 48 << SHIFT | ticket & OPERATION].answer(ticket, errcode, now)
         if errcode and client.door.is_silent:
             return self._state.drop(Reason.SILENCED)
         if client.mark:
             body = with_call_id(body, (key >> 32 & 0xFFFF) ^ client.mark)
         return Verb.DELIVER, client, "", body
-
-    def _deliver_elsewhere(self, doors: tuple[Door, ...], key: int, user: bytes, body: bytes, errcode: int) -> Action:
-        """Deliver an answer to another connection of its user, or to one that had this user id when it called."""
-        owners = (door.owner_of(key, user) for door in doors)
-        owner = next((client for client in owners if client is not None), None)
-        return self._state.drop(Reason.LATE) if owner is None else self._deliver(owner, key, body, errcode)
 
     def _answer_of_none(self, source: Source, route: int, call_id: int, body: bytes) -> Action:
         """Decide about an answer that no client gets: it is for a call of this program, or goes on to a queue."""
@@ -137,6 +137,12 @@ class ServiceSide:
         user = values.get(_USER)
         pair = b"" if user is None else _USER_NAME + len(user).to_bytes(LENGTH_BYTES, "big") + user
         return Verb.WRITE, None, queue, refusal(sequence, route, call_id, RPCERROR_INTERFACE_NOTFOUND, pair)
+
+
+def _owner_elsewhere(doors: tuple[Door, ...], key: int, user: bytes) -> Client | None:
+    """Return another connection of a user on which a call waits, or one that had this user id when it called."""
+    owners = (door.owner_of(key, user) for door in doors)
+    return next((client for client in owners if client is not None), None)
 
 
 def _user_of(body: bytes, count: int, answers: bytes) -> bytes:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from tcelib.queue.error import MessageError
-from tcelib.queue.message import LONGEST_VALUE, MOST_HEADERS, DeadLetter, Message
+from tcelib.queue.message import LONGEST_VALUE, MOST_HEADERS, NO_HEADERS, DeadLetter, Message
 
 L_contra = TypeVar("L_contra", contravariant=True)
 Fields: TypeAlias = tuple[str | bytes | int, ...]
 """Names and values in turn."""
 _HEADER = b"h:"
+_FIRST = [b"body"]
 MOST_FIELDS = MOST_HEADERS + 2
 """An entry with more fields is malformed; its dead letter has the first ones."""
 
@@ -40,12 +41,16 @@ class HeaderForm:
 
     def fields(self, message: Message) -> Fields:
         """See ``Form``."""
+        if not message.headers:
+            return _bare_fields(message)
         headers = (part for name, value in message.headers.items() for part in (f"h:{name}", value))
         expires = () if message.expires is None else ("expires", round(message.expires * 1000))
         return ("body", message.body, *expires, *headers)
 
     def message(self, entry_id: str, fields: Sequence[bytes]) -> Message:
         """See ``Form``. Fields of other names are left for later versions."""
+        if fields[:1] == _FIRST and (len(fields) == 2 or (len(fields) == 4 and fields[2] == b"expires")):
+            return Message(fields[1], NO_HEADERS, _moment(fields[3]) if len(fields) == 4 else None, entry_id)
         if len(fields) > 2 * MOST_FIELDS:
             raise MessageError("entry", f"{len(fields) // 2} fields; allowed are {MOST_FIELDS}")
         found = dict(zip(fields[::2], fields[1::2], strict=True))
@@ -63,6 +68,12 @@ class HeaderForm:
     def refusal(self, fields: Sequence[bytes], reason: str, detail: str, at: float) -> Fields:
         """See ``Form``."""
         return (*_head(reason, detail, at), *fields[: 2 * MOST_FIELDS])
+
+
+def _bare_fields(message: Message) -> Fields:
+    if message.expires is None:
+        return ("body", message.body)
+    return ("body", message.body, "expires", round(message.expires * 1000))
 
 
 def _head(reason: str, detail: str, at: float) -> Fields:

@@ -119,15 +119,17 @@ class RpcCommunicator:
     def initMessageRoute(self, path: str | os.PathLike[str]) -> bool:
         """Be the gateway that services.xml describes under this program's name. Its queues are opened at once.
 
-        Return false if the file has mistakes, or an endpoint cannot be opened; both are logged. A name that is not in
-        the file has no routes. Raises ``OSError`` for a file that cannot be read.
+        Return false if the file has mistakes, or an endpoint or the property ``admin`` cannot be opened; all is
+        logged. A name that is not in the file has no routes. Raises ``OSError`` for a file that cannot be read.
         """
         services = services_of(path)
         if services is None:
             return False
         try:
             self.route(services)
-        except GatewayError as error:
+            if self._gateway is not None and "admin" in self._server.properties:
+                self.serveAdmin(self._server.properties["admin"])
+        except (GatewayError, OSError, ValueError) as error:
             log.error("! %s", error)
             return False
         return True
@@ -141,6 +143,16 @@ class RpcCommunicator:
             self._server.describe(server, self._endpoints)
             self._gateway = Gateway(services, server, self._open_of_gateway, UserIds(draw_number()))
             self._gateway.start()
+
+    def serveAdmin(self, address: str, *idl: str) -> int:
+        """Answer monitors of this gateway at ``address``, "host:port": ``/healthz``, ``/readyz`` and ``/metrics``.
+
+        The files ``idl`` give operations their names. Return the port. Raises ``ValueError`` for an address that is
+        none, mistakes in these files, or a program that is no gateway, ``OSError`` if it cannot listen there.
+        """
+        if self._gateway is None:
+            raise ValueError("this program is no gateway")
+        return self._gateway.serve_admin(address, idl)
 
     # Adapters and endpoints.
 

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import redis
 
+from tcelib.lease.redis import RedisLeases
 from tcelib.queue.message import DeadLetter, Message
 from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import RedisStreamQueue, redis_stream
 from tcelib.queue.redis_topic import RedisTopic
 from tcelib.redis.redis_connection import plain_client
 from tcelib.service.inbox import inbox_of
+from tcelib.service.service_lease import REGISTRY
 from tests.docs.document import ROOT, blocks
 
 PAGE = ROOT / "docs" / "tce" / "queues.md"
@@ -121,6 +123,25 @@ def test_a_bare_program_sends_to_a_user(bare: BareReader) -> None:
     assert bare.send("last") == [[None]]
     assert bare.send("inbox", BODY="hello") == [1]
     assert bare.client.lrange(inbox, 0, -1) == [b"hello"]
+
+
+def test_a_bare_program_takes_a_lease_and_gives_it_back(bare: BareReader, redis_url: str) -> None:
+    folder = ROOT / "tcelib" / "lease" / "lua"
+    join, renew, leave = (
+        f"{(folder / 'registry.lua').read_text()}\n{(folder / f'{name}.lua').read_text()}"
+        for name in ("join", "renew", "leave")
+    )
+    record = '{"kind": "service", "name": "node-7f3a", "reads": ["queue:billing"]}'
+    [[number]] = bare.send("join", JOIN=join, RECORD=record, REPLACED="0")
+    [[is_over, _]] = bare.send("renew", RENEW=renew, NUMBER=number.decode())
+    assert is_over == 0
+    _, [living, _], _ = bare.send("living")
+    assert living == number
+    leases = RedisLeases(plain_client(redis_url), REGISTRY)
+    assert [(one.registration.name, one.registration.reads) for one in leases.holders()] == [("node-7f3a", (NAME,))]
+    bare.send("leave", LEAVE=leave, NUMBER=number.decode())
+    assert leases.holders() == []
+    leases.close()
 
 
 def test_what_a_bare_program_gives_back_is_claimed_at_once(

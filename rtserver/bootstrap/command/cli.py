@@ -63,8 +63,9 @@ def _feed_commands() -> Mapping[str, click.Command]:
 
 def _gateway_commands() -> Mapping[str, click.Command]:
     from rtserver.bootstrap.command import gateway as module
+    from rtserver.bootstrap.command import gateway_stats
 
-    return {"run": module.run, "check": module.check}
+    return {"run": module.run, "check": module.check, "stats": gateway_stats.stats}
 
 
 def _queues_commands() -> Mapping[str, click.Command]:

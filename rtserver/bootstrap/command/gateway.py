@@ -23,6 +23,8 @@ NEEDS_YAML = 'config.yml needs PyYAML: pip install "rtserver[gateway]"'
 @click.command()
 @click.argument("name")
 @click.option("--services", default="services.xml", show_default=True, help="The file that describes it.")
+@click.option("--admin", default="", metavar="HOST:PORT", help="Answer /metrics, /healthz and /readyz here.")
+@click.option("--idl", multiple=True, metavar="FILE", help="IDL that names operations in /metrics; may be repeated.")
 @click.option(
     "--config",
     "config_file",
@@ -33,7 +35,9 @@ NEEDS_YAML = 'config.yml needs PyYAML: pip install "rtserver[gateway]"'
 @click.option(
     "--log-level", default="info", show_default=True, type=click.Choice(["debug", "info", "warning", "error"])
 )
-def run(name: str, services: str, config_file: Path | None, log_level: str) -> None:
+def run(
+    name: str, services: str, *, admin: str, idl: tuple[str, ...], config_file: Path | None, log_level: str
+) -> None:
     """Run the gateway NAME, one of the servers in services.xml, until SIGINT or SIGTERM.
 
     It needs no program of your own. One with servants of its own is a few lines of Python: docs/tce/gateway.md.
@@ -55,7 +59,7 @@ def run(name: str, services: str, config_file: Path | None, log_level: str) -> N
         verify, recheck_seconds = users_of(config), config.session_check_seconds
     set_up_log(sys.stderr, level=log_level, form="text", environ=os.environ)  # Django's own setting comes before
     try:
-        program = start_gateway(name, services, verify, recheck_seconds=recheck_seconds)
+        program = start_gateway(name, services, verify, recheck_seconds=recheck_seconds, admin=admin, idl=idl)
     except GatewayError as error:
         raise failure(str(error)) from error
     program.waitForShutdown()

@@ -7,10 +7,9 @@ read no further until there is room. Deadlines are looked at four times a second
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 import gevent.event
@@ -34,9 +33,13 @@ from tcelib.runtime.gateway.open_file import most_files
 from tcelib.runtime.gateway.parcel import Parcel
 from tcelib.runtime.gateway.peer import Peer
 from tcelib.runtime.gateway.queue_writer import QueueWriter
+from tcelib.runtime.gateway.reading import Reading
 from tcelib.runtime.gateway.registry import Registries, places_of
 from tcelib.transport.hub.queue_link import QueueLink
 from tcelib.wire.message import ROUTE, Packet
+
+if TYPE_CHECKING:
+    from tcelib.runtime.gateway.admin_server import AdminServer
 
 LOOK_SECONDS = 0.25
 Opens = Callable[[str, int], RpcConnection]
@@ -58,12 +61,14 @@ class Gateway:
         self._clients: dict[RpcConnection, Client] = {}
         self._rooms: dict[Client, gevent.event.Event] = {}
         self._writers: dict[str, QueueWriter[Client]] = {}
+        self._readers: dict[str, QueueLink] = {}
         self._peers: dict[str, Peer] = {}
         self._registries = Registries(
             places_of(server, services.endpoints), self.router, self._act, event_writer(server)
         )
         self._relay: EventRelay | None = None
         self._watch: gevent.Greenlet | None = None
+        self._admin: AdminServer | None = None
 
     def start(self) -> None:
         """Open every queue and every service. Raises ``GatewayError`` that names the first that cannot be opened."""
@@ -76,8 +81,10 @@ class Gateway:
         readers: dict[str, RpcQueueConnection] = {}
         for name, source in self.router.state.table.sources.items():
             if endpoints[name].type.is_queue:
-                readers[name] = self._open_queue(name, AF_READ)
-                readers[name].route_body = partial(self._take_body, source)
+                readers[name] = queue = self._open_queue(name, AF_READ)
+                queue.route_bodies = partial(self._take_bodies, source)
+                assert isinstance(queue.link.transport, QueueLink)
+                self._readers[name] = queue.link.transport
             else:
                 connection = self._opened(name, AF_WRITE)
                 connection.router = partial(self._take_of_peer, source)
@@ -100,8 +107,27 @@ class Gateway:
         if self._relay is not None:
             self._relay.close()
         self._registries.close()
+        if self._admin is not None:
+            self._admin.close()
         for room in tuple(self._rooms.values()):
             room.set()
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield the state of each queue, for monitors."""
+        for name, writer in self._writers.items():
+            yield Reading(f"write {name}", not writer.trouble, writer.trouble or "good")
+        for name, link in self._readers.items():
+            yield Reading(f"read {name}", not link.trouble, link.trouble or "good")
+
+    def serve_admin(self, address: str, idl: Sequence[str]) -> int:
+        """Answer monitors at ``address`` and nowhere else. Return the port. See ``AdminServer`` and ``names_of``."""
+        from tcelib.runtime.gateway.admin_server import AdminServer, names_of  # loads what many gateways do not need
+
+        if self._admin is not None:
+            self._admin.close()
+        names = names_of(self._services.interfaces, idl)
+        self._admin = AdminServer(address, self.router.state, names, self.readings)
+        return self._admin.port
 
     def is_door(self, name: str) -> bool:
         """Return true if clients come in at this endpoint."""
@@ -195,24 +221,21 @@ class Gateway:
         if room is not None:
             room.set()
 
-    def _send(self, client: Client, body: bytes) -> None:
+    def _send(self, client: Client, bodies: Sequence[bytes]) -> None:
         try:
-            client.connection.link.push_body(body)
+            for body in client.connection.link.push_bodies(bodies):
+                self._refuse_too_long(client, body)
         except RpcException as failure:
-            self._fail(client, body, failure)
+            log.debug("messages were not delivered: %s", failure)
         if self._rooms:
             self._make_room(client)
 
-    def _fail(self, client: Client, body: bytes, failure: RpcException) -> None:
-        """Tell a client that is there of an answer that is too long for it."""
-        if client.connection not in self._clients or not client.connection.link.is_too_long(body):
-            log.debug("a message was not delivered: %s", failure)
-            return
-        log.warning("! a message was not delivered to user %s: %s", client.user_id, failure)
+    def _refuse_too_long(self, client: Client, body: bytes) -> None:
+        """Tell a client of an answer that is too long for it."""
+        log.warning("! a message was not delivered to user %s: %d bytes are too many", client.user_id, len(body))
         verb, _, _, error = self.router.services.undelivered(client, body)
         if verb is Verb.ANSWER:
-            with suppress(RpcException):
-                client.connection.link.push_body(error)
+            client.connection.link.push_body(error)
 
     # Queues and services.
 
@@ -227,24 +250,35 @@ class Gateway:
         except START_ERRORS as error:
             raise GatewayError(f"{name} cannot be opened: {told(error)}") from error
 
-    def _take_body(self, source: Source, body: bytes, is_again: bool) -> bool:
-        """Pass on a message off a queue. Return false if it is for this program.
+    def _take_bodies(self, source: Source, bodies: Sequence[bytes], is_again: bool) -> list[int]:
+        """Pass on messages off a queue. Return the places of those that are for this program.
 
-        A call that comes again goes to clients alone: it broke off on its way here, as a rule.
+        What one client gets of them leaves in one write: a system call takes as long as all the rest. Calls that come
+        again go to clients alone: they broke off on their way here, as a rule.
         """
-        action = self.router.services.receive(source, body)
-        if is_again and action[0] is not Verb.DELIVER:
-            return False
-        return self._act(action)
+        now, receive = time.monotonic(), self.router.services.receive
+        mail: dict[Client, list[bytes]] = {}
+        own = []
+        for place, body in enumerate(bodies):
+            verb, client, _, message = action = receive(source, body, now)
+            if client is not None:
+                mail.setdefault(client, []).append(message)
+            elif verb is Verb.SERVE or is_again:
+                own.append(place)
+            elif verb is not Verb.DROP:
+                self._act(action)
+        for client, messages in mail.items():
+            self._send(client, messages)
+        return own
 
     def _take_of_peer(self, source: Source, packet: Packet) -> bool:
         """Pass on a message of a service that is connected to. Return false if it is for this program."""
-        return self._act(self.router.services.receive_packet(source, packet))
+        return self._act(self.router.services.receive_packet(source, packet, time.monotonic()))
 
     def _act(self, action: Action) -> bool:
         verb, client, name, body = action
         if client is not None:
-            self._send(client, body)
+            self._send(client, (body,))
         elif verb is Verb.WRITE:
             self._writers[name].add(Parcel(body, None, math.inf, is_idempotent=False))
         elif verb is Verb.CALL:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 
 from tcelib.gateway.config.text_value import words_of
 from tcelib.runtime.communicator import RpcCommunicator
@@ -18,17 +19,25 @@ log = logging.getLogger("tce.gateway")
 
 
 def start_gateway(
-    name: str, path: str | os.PathLike[str], verify: Verify | None = None, *, recheck_seconds: float = RECHECK_SECONDS
+    name: str,
+    path: str | os.PathLike[str],
+    verify: Verify | None = None,
+    *,
+    recheck_seconds: float = RECHECK_SECONDS,
+    admin: str = "",
+    idl: Sequence[str] = (),
 ) -> RpcCommunicator:
     """Return the program of the server ``name`` of a services.xml. It listens, and its queues are open.
 
-    ``verify`` knows the users of tokens, which are looked up again every ``recheck_seconds``. What is wrong with the
-    file is logged. Raises ``GatewayError``, for a file that cannot be read as well.
+    ``verify`` knows the users of tokens, which are looked up again every ``recheck_seconds``. ``admin`` is an address
+    for monitors, by default the property of that name; the files ``idl`` name operations there. What is wrong with
+    the file is logged. Raises ``GatewayError``, for a file that cannot be read as well.
     """
     program = RpcCommunicator().init(name)
     try:
         _route(program, path)
         _look_at_tokens(program, verify, recheck_seconds)
+        _serve_admin(program, admin or program.currentServer().getPropertyValue("admin", ""), idl)
         _listen(program)
     except BaseException:
         program.shutdown()
@@ -72,3 +81,13 @@ def _listen(program: RpcCommunicator) -> None:
         except START_ERRORS as error:
             raise GatewayError(f"{endpoint_name} cannot be opened: {told(error)}") from error
         log.info("= listening at %s: %s", endpoint_name, adapter.ep)
+
+
+def _serve_admin(program: RpcCommunicator, address: str, idl: Sequence[str]) -> None:
+    if not address:
+        return
+    try:
+        port = program.serveAdmin(address, *idl)
+    except (OSError, ValueError) as error:
+        raise GatewayError(f"the admin address {address}: {error}") from error
+    log.info("= monitors are answered at %s:%d", address.rpartition(":")[0], port)

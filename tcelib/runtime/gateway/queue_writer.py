@@ -19,6 +19,8 @@ MOST_AT_ONCE = 1_000
 PAUSE_BYTES = 4 * 1024 * 1024
 """While more than this waits for the queue, its senders are read no further."""
 CLOSE_SECONDS = 5.0
+TROUBLE_SECONDS = 10.0
+"""A queue counts as away for so long after a write that failed: without a further one nobody knows better."""
 log = logging.getLogger("tce.gateway")
 
 
@@ -54,6 +56,11 @@ class QueueWriter(Generic[S]):
     def link(self) -> Outward:
         """The queue's writing side."""
         return self._link
+
+    @property
+    def trouble(self) -> str:
+        """Return why the last write failed; empty if it has not, or some time ago."""
+        return self._outage.trouble(TROUBLE_SECONDS)
 
     @property
     def has_room(self) -> bool:
@@ -111,6 +118,6 @@ class QueueWriter(Generic[S]):
 
     def _message(self, parcel: Parcel[S]) -> Message:
         if not self._link.has_headers:
-            return Message(parcel.body)
+            return Message(parcel.body, NO_HEADERS)
         headers = IDEMPOTENT_HEADERS if parcel.is_idempotent else NO_HEADERS
-        return Message(parcel.body, headers, None if math.isinf(parcel.expires) else parcel.expires)
+        return Message(parcel.body, headers, None if parcel.expires == math.inf else parcel.expires)

@@ -1,6 +1,7 @@
 """Outage: tells the log of a trouble that lasts, in few lines: its begin, once a minute, and its end."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -20,6 +21,8 @@ class Outage:
         self._well = well
         self._clock = clock
         self._begun: float | None = None
+        self._failed_at = float("-inf")
+        self._reason = ""
         self._told_at = float("-inf")
         self._told = ""
         self._is_told = False
@@ -31,9 +34,15 @@ class Outage:
         if self._begun is None:
             self._begun, self._count, self._is_told = now, 0, False
         self._count += count
+        self._failed_at, self._reason = now, text
         if text != self._told or now - self._told_at >= LOG_SECONDS:
             self._told, self._told_at, self._is_told = text, now, True
             self._log.warning("! %s: %s", self._what, text)
+
+    def trouble(self, seconds: float = math.inf) -> str:
+        """Return the last reason while it fails, if that was not longer ago than ``seconds``; else an empty text."""
+        is_recent = self._begun is not None and self._clock() - self._failed_at <= seconds
+        return self._reason if is_recent else ""
 
     def end(self) -> None:
         """Note that it has worked."""

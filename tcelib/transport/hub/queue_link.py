@@ -106,9 +106,17 @@ class QueueLink(HubShell):
         self._has_no_coroutines = gevent.event.Event()
         self._has_no_coroutines.set()
         self._seated: set[gevent.Greenlet] = set()  # servants that have a place
+        self._outage = Outage(
+            log, f"the queue {queue.name} cannot be read", f"the queue {queue.name} can be read again"
+        )
         self._is_over = self.is_draining = False
         self._reader: gevent.Greenlet | None = None
         forget_in_children(self)
+
+    @property
+    def trouble(self) -> str:
+        """Return why the queue could not be read last time; empty while it can."""
+        return self._outage.trouble()
 
     def forget(self) -> None:
         """See ``tcelib.fork``. The queue for answers has one reader, so a child opens queues of its own."""
@@ -215,31 +223,47 @@ class QueueLink(HubShell):
         super().run(coroutine, end)
 
     def _read(self, source: Source) -> None:
-        name = self._queue.name
-        outage = Outage(log, f"the queue {name} cannot be read", f"the queue {name} can be read again")
         while not self.is_draining:
             self._places.wait()
             try:
                 deliveries = self._receive(source)
             except QueueError as failure:
-                outage.begin(failure)
+                self._outage.begin(failure)
                 gevent.sleep(RETRY_SECONDS)
                 continue
-            outage.end()
-            for delivery in deliveries:
+            self._outage.end()
+            for delivery in self._pass_on(source, deliveries):
                 self._serve(source, delivery)
 
     def _receive(self, source: Source) -> Sequence[Delivery]:
         deliveries = source.receive(self._places.counter)
         return source.give_back(deliveries) if self.is_draining else deliveries
 
+    def _pass_on(self, source: Source, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Pass on messages for others, as a gateway does. Return those for this program, and those not to be run."""
+        route = self.connection.route_bodies
+        if route is None or not deliveries:
+            return deliveries
+        clear: list[Delivery] = []
+        left: list[Delivery] = []
+        for each in deliveries:
+            is_doubtful = each.tries > 1 and (source.was_done(each) or source.objection(each) is not None)
+            (left if is_doubtful else clear).append(each)
+        own = set(route([each.message.body for each in clear], False)) if clear else set()
+        source.passed([each for place, each in enumerate(clear) if place not in own] if own else clear)
+        return left + [clear[place] for place in sorted(own)]
+
+    def _passes_again(self, delivery: Delivery) -> bool:
+        """Pass on a call that may not run a second time, if it is for a client. Return whether it was."""
+        route = self.connection.route_bodies
+        return route is not None and not route([delivery.message.body], True)
+
     def _serve(self, source: Source, delivery: Delivery) -> None:
         if source.was_done(delivery):
             source.done(delivery)
             return
         against = source.objection(delivery)
-        may_pass = against is None or not source.counts_begun
-        if may_pass and self.connection.route_body(delivery.body, against is not None):
+        if against is not None and not source.counts_begun and self._passes_again(delivery):
             source.done(delivery)
         elif against is not None:
             self.connection.refuse_body(delivery.body, RPCERROR_CONNECTION_LOST)

@@ -58,6 +58,9 @@ class Source(Protocol):
     def was_done(self, delivery: Delivery) -> bool:
         """Return whether a message was served here before, and comes again because nobody could be told."""
 
+    def passed(self, deliveries: Sequence[Delivery]) -> None:
+        """Note that messages which were taken together were passed on: none is served here. Never waits."""
+
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         """Note that nobody will serve a message. Never waits."""
 
@@ -102,6 +105,9 @@ class BareSource:
     def was_done(self, delivery: Delivery) -> bool:
         """See ``Source``."""
         return False
+
+    def passed(self, deliveries: Sequence[Delivery]) -> None:
+        """See ``Source``."""
 
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         """See ``Source``."""
@@ -174,7 +180,8 @@ class ReliableSource:
                 self._reader.retry(each.id, 0)
             return ()
         self._is_measured = not found
-        return [Delivery(each.message, each.tries - lost) for each in found if not self._has_expired(each)]
+        fresh = [each for each in found if not self._has_expired(each)]
+        return [Delivery(each.message, each.tries - lost) for each in fresh] if lost else fresh
 
     def objection(self, delivery: Delivery) -> Objection | None:
         """See ``Source``."""
@@ -184,14 +191,21 @@ class ReliableSource:
         """See ``Source``."""
         self._done.append(delivery.id)
         self._write_soon()
-        if self._lease is None:  # with one, what is in hand does not come again
-            self._known[delivery.id] = None
-            if len(self._known) > MOST_KNOWN:
-                del self._known[next(iter(self._known))]
+        self._know([delivery.id])
 
     def was_done(self, delivery: Delivery) -> bool:
         """See ``Source``. A broker gives anew what a connection held that broke, its acknowledgement among it."""
         return delivery.tries > 1 and delivery.id in self._known
+
+    def passed(self, deliveries: Sequence[Delivery]) -> None:
+        """See ``Source``. They have begun at once, whatever the rest of the hub does now: more may be taken."""
+        if deliveries:
+            ids = [delivery.message.id for delivery in deliveries]
+            self._done += ids
+            self._know(ids)
+            self._write_soon()
+            self._window.begun(0.0)
+            self._is_measured = True
 
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         """See ``Source``."""
@@ -263,6 +277,13 @@ class ReliableSource:
         """Bury a message later: a queue that is away must not keep those behind it from being served."""
         self._letters[delivery.id] = DeadLetter(delivery.message, *reason, self._now())
         self._write_soon()
+
+    def _know(self, message_ids: Sequence[str]) -> None:
+        """Remember what was done. With a lease, what is in hand does not come again."""
+        if self._lease is None:
+            self._known.update(dict.fromkeys(message_ids))
+            while len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
 
     def _write_soon(self) -> None:
         if self._writer is None:

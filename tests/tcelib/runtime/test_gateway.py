@@ -18,7 +18,7 @@ from tests.redis_over_tls import sentinel, tls_node
 from tests.redis_process import RedisProcess
 from tests.sentinel_group import NAME
 from tests.tcelib.runtime.gateway_rig import GatewayRig, errcode_of, until_so
-from tests.tcelib.transport.talk import NOTE, NOWHERE, Talk, TalkPrx
+from tests.tcelib.transport.talk import EXTRA, NOTE, NOWHERE, Talk, TalkPrx
 from tests.until import until
 
 MakeRig = Callable[..., GatewayRig]
@@ -70,6 +70,34 @@ def test_what_a_service_sends_to_a_user_arrives_there_and_nowhere_else(make: Mak
         back._send(NOTE, ("to you",), tce.Shortcuts.CALL_USER_ID(user_id))
         until_so(lambda: heard)
         assert heard == [("mine", "to you")]
+
+
+TRACE = {
+    "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "tracestate": "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
+}
+"""W3C Trace Context, sections 3.2 and 3.3: who has no part in a trace passes both on as they are."""
+
+
+@pytest.mark.parametrize("name", TRACE)
+def test_the_trace_context_of_a_call_reaches_the_service(make: MakeRig, name: str) -> None:
+    with make() as rig:
+        rig.serve()
+        assert rig.dial()._call(EXTRA, (name,), extra=TRACE) == TRACE[name]
+
+
+def test_the_trace_context_of_a_push_reaches_the_client(make: MakeRig) -> None:
+    with make() as rig:
+        service, mine = rig.serve(), rig.dial()
+        heard: list[dict[str, str]] = []
+        talk = Talk(gevent.event.Event())
+        talk.note = lambda text, ctx: heard.append(ctx.msg.extra.props)  # type: ignore[method-assign]
+        tce.RpcCommAdapter("mine").addServant(talk).addConnection(mine.conn)
+        user_id = mine.extra("__user_id__")
+        back = TalkPrx(service.getConnectionMQCollection().get("answers"))
+        back._send(NOTE, ("to you",), tce.Shortcuts.CALL_USER_ID(user_id, TRACE))
+        until_so(lambda: heard)
+        assert heard[0].items() >= TRACE.items()
 
 
 @KINDS

@@ -44,6 +44,9 @@ class Given:
     def done(self, delivery: Delivery) -> None:
         self.ended.append("done")
 
+    def passed(self, deliveries: Sequence[Delivery]) -> None:
+        self.ended += ["done"] * len(deliveries)
+
     def bury(self, delivery: Delivery, reason: Objection) -> None:
         self.ended.append(reason.reason)
 
@@ -62,7 +65,7 @@ def passed(source: Given) -> list[bool]:
     asked: list[bool] = []
     link = QueueLink(HubHome(), OPTIONS, memory_stream("queue", []), QueueCollection(), source=source)
     link.connection = RpcQueueConnection("queue", link)
-    link.connection.route_body = lambda _, is_again: asked.append(is_again) or True
+    link.connection.route_bodies = lambda _, is_again: asked.append(is_again) or ()
     link.read()
     until_so(lambda: source.ended)
     link.close()
