@@ -212,10 +212,6 @@ class Link:
         """Log that a received message cannot be read and is ignored."""
         self.complaints.add("a message that cannot be read was dropped", detail)
 
-    def is_too_long(self, body: bytes) -> bool:
-        """Return whether ``push_body`` refuses a message because peers would."""
-        return SIZE_OF_NOTHING + len(body) > self.max_packet_bytes
-
     def check_size(self, size: int) -> None:
         """Raise ``RpcException`` (SENDFAILED) if ``size`` is more than peers accept."""
         if size > self.max_packet_bytes:
