@@ -25,6 +25,7 @@ from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import redis_stream
 from tcelib.queue.shell.thread_waiting import ThreadWaiting
 from tcelib.redis.redis_connection import plain_client
+from tcelib.runtime.collector import rest_collector
 from tcelib.runtime.gateway.program import start_gateway
 from tcelib.transport.hub import queue_kind
 from tcelib.transport.hub.queue_source import BareSource
@@ -110,6 +111,7 @@ def serve(options: argparse.Namespace) -> None:
                 lambda: [each.body for each in queues[CALLS].take(READER, AT_ONCE, 3)],
                 lambda bodies: queues[ANSWERS].put([Message(body) for body in bodies]),
             )
+        rest_collector()
         program.waitForShutdown()
 
 

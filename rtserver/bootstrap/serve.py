@@ -5,7 +5,6 @@ That is the log, the file limit, the embedded Redis, Django, signals, the servic
 
 import asyncio
 import faulthandler
-import gc
 import logging
 import os
 import signal
@@ -31,13 +30,9 @@ from rtserver.bootstrap.site.django_env import prepare_django
 from rtserver.bootstrap.supervised import SupervisorOverseer
 from rtserver.bootstrap.supervisor.assignment import Assignment
 from rtserver.service.thread.service_thread import SERVICE_THREAD
+from tcelib.runtime.collector import rest_collector
 
 log = logging.getLogger(__name__)
-
-YOUNG_OBJECTS = 20_000
-"""New objects that the collector lets come before it looks at them. A burst of messages makes thousands that soon go
-by themselves: by the interpreter's own rule a tenth of the processor time goes into looking at them.
-"""
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -128,10 +123,7 @@ class ProcessLife(Life):
         # Without either, SIGHUP keeps its usual meaning: the terminal has gone. A service manager means "reload".
         if reloading or self._overseer.reloads:
             loop.add_signal_handler(signal.SIGHUP, reloading.run)
-        # The objects that exist now stay: the collector need not visit them again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(YOUNG_OBJECTS)
+        rest_collector()
         self._overseer.tell_up(app)
 
     def on_beat(self) -> None:

@@ -47,6 +47,13 @@ def test_an_answer_out_of_order_is_an_error(make: Callable[[], tuple[Talk, Calla
         talk.answers(answer(3))
 
 
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_question_whether_the_client_is_there_is_no_answer(size: int) -> None:
+    talk, answer = through_nats()
+    data = answer(1) + b"PING\r\n" + answer(2)
+    assert sum(talk.answers(data[at : at + size]) for at in range(0, len(data), size)) == 2
+
+
 def test_a_server_that_is_no_nats_is_an_error() -> None:
     with pytest.raises(TargetError):
         NatsTalk().answers(b"HTTP/1.1 400 Bad Request\r\n")

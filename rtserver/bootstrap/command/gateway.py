@@ -47,6 +47,7 @@ def run(
       rtserver gateway run gwserver --services services.xml
       rtserver gateway run gwserver --config rtserver.toml
     """
+    from tcelib.runtime.collector import rest_collector
     from tcelib.runtime.gateway.error import GatewayError
     from tcelib.runtime.gateway.program import start_gateway  # of gevent
     from tcelib.runtime.token_listener import RECHECK_SECONDS
@@ -62,6 +63,7 @@ def run(
         program = start_gateway(name, services, verify, recheck_seconds=recheck_seconds, admin=admin, idl=idl)
     except GatewayError as error:
         raise failure(str(error)) from error
+    rest_collector()
     program.waitForShutdown()
 
 
