@@ -26,11 +26,13 @@ TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
 class Bench:
     """One client of the gateway of the documents, and what it and a service send."""
 
-    def __init__(self, user: str, extra: Extra | None) -> None:
+    def __init__(self, user: str, extra: Extra | None, *, counts: bool = False) -> None:
         services = read_services(FILE.read_bytes()).model
         if services is None:
             raise SystemExit(f"{FILE} has errors")
         self.router = Router(build_table(services, services.servers["gwserver"]))
+        if counts:
+            self.router.state.count_calls()
         self.client: Client = self.router.clients.connect("socket_gateway")
         if user:
             self.router.clients.name(self.client, user)
@@ -56,7 +58,7 @@ class Bench:
         """Bring the answers back to the client."""
         source, receive = self.router.services.source("mq_gateway"), self.router.services.receive
         for body in self.answers:
-            receive(source, body)
+            receive(source, body, 1_500_000)
 
 
 def as_answer(body: bytes) -> bytes:
@@ -78,13 +80,14 @@ def best(prepare: Callable[[], object], work: Callable[[], object]) -> float:
 def main() -> None:
     """Print a table."""
     print("| client | one-way call | two-way call | its answer | two-way calls/s |\n|---|--:|--:|--:|--:|")
-    rows: list[tuple[str, str, Extra | None]] = [
-        ("an id of the gateway's", "", None),
-        ("a logged-in user", "scott", None),
-        ("a user, with traceparent", "scott", TRACE),
+    rows: list[tuple[str, str, Extra | None, bool]] = [
+        ("an id of the gateway's", "", None, False),
+        ("the same, with metrics", "", None, True),
+        ("a logged-in user", "scott", None, False),
+        ("a user, with traceparent", "scott", TRACE, False),
     ]
-    for name, user, extra in rows:
-        bench = Bench(user, extra)
+    for name, user, extra, counts in rows:
+        bench = Bench(user, extra, counts=counts)
         one_way = best(bench.client.waiting.clear, partial(bench.forward, bench.one_way))
         call = best(bench.client.waiting.clear, partial(bench.forward, bench.calls))
         answer = best(bench.wait_for_all, bench.bring_back)

@@ -71,7 +71,7 @@ class ClientSide:
     def disconnect(self, client: Client) -> None:
         """Forget a client. The answers of its calls are late from now on."""
         for key, ticket in client.waiting.items():
-            self._state.traffic.of_call(key, ticket).end()
+            self._state.end_call(key, ticket)
         client.waiting.clear()
         client.deadline = math.inf
         client.door.leave(client)
@@ -111,8 +111,9 @@ class ClientSide:
             waiting[key] = int(deadline * MICROSECONDS) << SHIFT | route & OPERATION  # see `ticket_of`
             if deadline < client.deadline:  # noqa: PLR1730  `min` takes four times as long
                 client.deadline = deadline
-            state.traffic[route].calls += 1
-        else:
+            if state.traffic is not None:
+                state.traffic[route].calls += 1
+        elif state.traffic is not None:
             state.traffic[route].one_way += 1
         head = _pack(RPC, sequence, calltype, route, errcode, paramsize, call_id, count + way.front_count)
         return way.verb, None, way.target, b"".join((head, way.front, user, rest))
@@ -124,7 +125,7 @@ class ClientSide:
         ticket = None if calltype & ONEWAY else client.waiting.pop(key, None)
         if ticket is None:
             return self._state.drop(Reason.UNSENT)
-        self._state.traffic.of_call(key, ticket).end(ERRORS[Reason.UNSENT])
+        self._state.end_call(key, ticket, ERRORS[Reason.UNSENT])
         return self._error(client, Reason.UNSENT, (sequence, route, call_id ^ client.mark))
 
     def lost(self, service: str, reason: Reason) -> Iterator[Action]:
@@ -152,7 +153,7 @@ class ClientSide:
     def _fail(self, client: Client, keys: Sequence[int], reason: Reason) -> Iterator[Action]:
         waiting = client.waiting
         for key in keys:
-            self._state.traffic.of_call(key, waiting.pop(key)).end(ERRORS[reason])
+            self._state.end_call(key, waiting.pop(key), ERRORS[reason])
         client.deadline = deadline_of(min(waiting.values())) if waiting else math.inf
         for key in keys:
             route, call_id, sequence = parts_of(key)
@@ -174,9 +175,7 @@ class ClientSide:
         if calltype & ONEWAY:
             return self._state.drop(reason)
         if way is not None:
-            traffic = self._state.traffic[route]
-            traffic.calls += 1
-            traffic.end(ERRORS[reason])
+            self._state.refuse_call(route, ERRORS[reason])
         return self._error(client, reason, (sequence, route, call_id))
 
     def _error(self, client: Client, reason: Reason, call: tuple[int, int, int]) -> Action:

@@ -28,14 +28,14 @@ class ServiceSide:
         """Return a queue that is read, or a service that is connected to. Raises ``KeyError`` for another name."""
         return self._state.table.sources[name]
 
-    def receive_packet(self, source: Source, packet: Packet, now: float = 0.0) -> Action:
+    def receive_packet(self, source: Source, packet: Packet, now_us: int = 0) -> Action:
         """Decide about a message that came in an envelope, over the connection to a service. See ``receive``."""
-        return self.receive(source, HEAD.pack(*packet[0][4:]) + packet[1], now)
+        return self.receive(source, HEAD.pack(*packet[0][4:]) + packet[1], now_us)
 
-    def receive(self, source: Source, body: bytes, now: float = 0.0) -> Action:
+    def receive(self, source: Source, body: bytes, now_us: int = 0) -> Action:
         """Decide about a message off a queue: a body without envelope.
 
-        ``now`` is in seconds of the clock of all deadlines; without it, nobody learns how long the call took.
+        ``now_us`` is in microseconds of the clock of all deadlines; without it, nobody learns how long the call took.
         """
         state = self._state
         if len(body) < MESSAGE_BYTES:
@@ -54,9 +54,9 @@ class ServiceSide:
         for door in doors:
             client = door.homes.get(user)
             if client is not None and key in client.waiting:
-                return self._deliver(client, key, body, errcode, now)
+                return self._deliver(client, key, body, errcode, now_us)
         owner = _owner_elsewhere(doors, key, user)
-        return state.drop(Reason.LATE) if owner is None else self._deliver(owner, key, body, errcode, now)
+        return state.drop(Reason.LATE) if owner is None else self._deliver(owner, key, body, errcode, now_us)
 
     def undelivered(self, client: Client, body: bytes) -> Action:
         """Decide about a message that was to be delivered and cannot be, because it is longer than clients take.
@@ -69,10 +69,12 @@ class ServiceSide:
             return action
         return Verb.ANSWER, client, "", refusal(sequence, route, call_id, RPCERROR_SENDFAILED, client.user_pair)
 
-    def _deliver(self, client: Client, key: int, body: bytes, errcode: int, now: float) -> Action:
+    def _deliver(self, client: Client, key: int, body: bytes, errcode: int, now_us: int) -> Action:
         """Deliver an answer to the connection on which its call waits; it waits no more."""
         ticket = client.waiting.pop(key)
-        self._state.traffic[key >> 48 << SHIFT | ticket & OPERATION].answer(ticket, errcode, now)
+        traffic = self._state.traffic
+        if traffic is not None:
+            traffic[key >> 48 << SHIFT | ticket & OPERATION].answer(ticket, errcode, now_us)
         if errcode and client.door.is_silent:
             return self._state.drop(Reason.SILENCED)
         if client.mark:

@@ -59,10 +59,10 @@ class Traffic:
         """Number of calls that wait for their answers."""
         return self.calls - self.answers - self.ended
 
-    def answer(self, ticket: int, errcode: int, now: float) -> None:
-        """Count the answer of a call; ``now`` is 0 where nobody knows it."""
-        if now:
-            took = self.allowed - (ticket >> SHIFT) + int(now * MICROSECONDS)
+    def answer(self, ticket: int, errcode: int, now_us: int) -> None:
+        """Count the answer of a call; ``now_us`` is 0 where nobody knows it."""
+        if now_us:
+            took = self.allowed - (ticket >> SHIFT) + now_us
             self.classes[bisect_left(BOUNDS, took)] += 1
             self.total += took
         else:

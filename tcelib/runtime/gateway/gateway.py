@@ -256,11 +256,11 @@ class Gateway:
         What one client gets of them leaves in one write: a system call takes as long as all the rest. Calls that come
         again go to clients alone: they broke off on their way here, as a rule.
         """
-        now, receive = time.monotonic(), self.router.services.receive
+        now_us, receive = time.monotonic_ns() // 1000, self.router.services.receive
         mail: dict[Client, list[bytes]] = {}
         own = []
         for place, body in enumerate(bodies):
-            verb, client, _, message = action = receive(source, body, now)
+            verb, client, _, message = action = receive(source, body, now_us)
             if client is not None:
                 mail.setdefault(client, []).append(message)
             elif verb is Verb.SERVE or is_again:
@@ -273,7 +273,7 @@ class Gateway:
 
     def _take_of_peer(self, source: Source, packet: Packet) -> bool:
         """Pass on a message of a service that is connected to. Return false if it is for this program."""
-        return self._act(self.router.services.receive_packet(source, packet, time.monotonic()))
+        return self._act(self.router.services.receive_packet(source, packet, time.monotonic_ns() // 1000))
 
     def _act(self, action: Action) -> bool:
         verb, client, name, body = action

@@ -20,9 +20,13 @@ _EDGES = (*(f"{bound / MICROSECONDS:g}" for bound in BOUNDS), "+Inf")
 
 
 class TrafficPage:
-    """Page of the gateway with this ``state``, and of memory, CPU and open files of its process."""
+    """Page of the gateway with this ``state``, and of memory, CPU and open files of its process.
+
+    Calls are counted from now on.
+    """
 
     def __init__(self, state: GatewayState, names: OperationNames) -> None:
+        state.count_calls()
         self._registry = CollectorRegistry()
         self._registry.register(_StateCollector(state, names))
         ProcessCollector(registry=self._registry)
@@ -63,7 +67,7 @@ class _StateCollector(Collector):
         seconds = HistogramMetricFamily(
             PREFIX + "call_seconds", "Time from a call to its answer, in the gateway", labels=OPERATION_LABELS
         )
-        for route, traffic in sorted(self._state.traffic.items()):
+        for route, traffic in sorted((self._state.traffic or {}).items()):
             labels = list(self._names.of(route))
             calls.add_metric(labels, traffic.calls)
             one_way.add_metric(labels, traffic.one_way)

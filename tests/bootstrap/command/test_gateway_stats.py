@@ -35,7 +35,7 @@ class Scene:
             body = forwarded(self.router.clients.receive(self.client, packet, 1000.0))
             if math.isfinite(seconds):
                 source = self.router.services.source("answers")
-                self.router.services.receive(source, answer(body, errcode=errcode), 1000.0 + seconds)
+                self.router.services.receive(source, answer(body, errcode=errcode), round((1000.0 + seconds) * 1e6))
 
     @property
     def text(self) -> str:
