@@ -18,6 +18,7 @@ from rtserver.bench.client.error import TargetError
 from rtserver.bench.free_port import free_port
 from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import family, running
+from tcelib.queue.amqp.open import need_proton
 
 SERVER_CORE, LOAD_CORE = 0, 1
 START_SECONDS = 60.0
@@ -88,7 +89,11 @@ def redis_server(directory: str, *options: str) -> Iterator[str]:
 
 @contextmanager
 def amqp_broker() -> Iterator[int]:
-    """The broker in memory of tcelib, on the core of the load; its port."""
+    """The broker in memory of tcelib, on the core of the load; its port. Raises ``TargetError`` without proton."""
+    try:
+        need_proton()
+    except ImportError as error:
+        raise TargetError(str(error)) from error
     port = free_port()
     command = [sys.executable, "-m", "tcelib.queue.broker", "--port", str(port)]
     with running(pinned(LOAD_CORE, *command), stdout=subprocess.DEVNULL) as process:

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from unittest.mock import patch
@@ -17,6 +18,7 @@ import gevent
 import gevent.event
 from work import READY
 
+from tcelib.lease.redis import RedisLeases
 from tcelib.queue.address import parse_address
 from tcelib.queue.amqp.open import open_queue
 from tcelib.queue.memory import MemoryListQueue
@@ -27,6 +29,7 @@ from tcelib.queue.shell.thread_waiting import ThreadWaiting
 from tcelib.redis.redis_connection import plain_client
 from tcelib.runtime.collector import rest_collector
 from tcelib.runtime.gateway.program import start_gateway
+from tcelib.service.service_lease import REGISTRY, ServiceLease, unique_name
 from tcelib.transport.hub import queue_kind
 from tcelib.transport.hub.queue_source import BareSource
 from tcelib.transport.option import Options
@@ -36,13 +39,15 @@ CALLS, ANSWERS, READER = "bench_calls", "bench_answers", "service"
 DIRECT = "_direct"
 """End of the names of a second pair, on which a client calls the same service without a gateway."""
 AT_ONCE = 1_000
+START_SECONDS = 1.0
+"""Until then the service has its lease, and the gateway knows of it. Before, calls are refused."""
 SERVICES = """
 <SNS>
   <InterfaceDef><if id="2" name="rpc.Calls"/></InterfaceDef>
   <EndPoints>
     <ep name="clients" type="socket" host="127.0.0.1" port="{port}"/>
-    <ep name="{calls}" type="{kind}" host="{url}"/>
-    <ep name="{answers}" type="{kind}" host="{url}"/>
+    <ep name="{calls}" type="{kind}" host="{url}" port="5672"/>
+    <ep name="{answers}" type="{kind}" host="{url}" port="5672"/>
   </EndPoints>
   <servers><server name="gateway">
     <route if="rpc.Calls" timeout="30">
@@ -93,16 +98,16 @@ def serve(options: argparse.Namespace) -> None:
     queues = {name: HubQueue(name) for name in (CALLS, ANSWERS)}
 
     def open_memory(url: str, key: str, reads: bool, options: Options) -> queue_kind.Opened:
-        queue = queues[key]
+        queue = queues[parse_address(key).name]
         return queue_kind.Opened(queue, BareSource(queue) if reads else None, has_headers=False)
 
     is_memory = options.kind == "memory"
     file = Path(os.environ["BENCH_DIRECTORY"]) / "services.xml"
-    kind, url = ("mq", "") if is_memory else (options.kind, url_of(options.kind))
+    kind, url = ("qpid", "") if is_memory else (options.kind, url_of(options.kind))
     file.write_text(
         SERVICES.format(port=options.port, calls=CALLS, answers=ANSWERS, kind=kind, url=url), encoding="utf-8"
     )
-    in_memory = {"mq": queue_kind.QueueKind("", 0, open_memory)} if is_memory else {}
+    in_memory = {"qpid": queue_kind.QueueKind("", 0, open_memory)} if is_memory else {}
     with patch.dict(queue_kind.KINDS, in_memory):
         program = start_gateway("gateway", file)
         if is_memory:
@@ -136,10 +141,14 @@ def serve_calls(kind: str, calls_name: str, answers_name: str) -> None:
 
 
 def serve_stream(url: str, calls: str, answers_to: str) -> None:
-    """Take, answer and acknowledge, with as few words as may be."""
+    """Take, answer and acknowledge, with as few words as may be, under a lease."""
     client = plain_client(url)
-    redis_stream(client, calls).take(READER, 1, 0.001)  # makes the group
-    reading = ("XREADGROUP", "GROUP", "workers", READER, "COUNT", AT_ONCE, "BLOCK", 1000, "STREAMS", calls, ">")
+    lease = ServiceLease(*(RedisLeases(plain_client(url), REGISTRY) for _ in range(2)), unique_name(), calls)
+    lease.begin()
+    while not lease.is_held:
+        time.sleep(0.01)
+    redis_stream(client, calls).take(lease.reader, 1, 0.001)  # makes the group
+    reading = ("XREADGROUP", "GROUP", "workers", lease.reader, "COUNT", AT_ONCE, "BLOCK", 1000, "STREAMS", calls, ">")
     while True:
         for _, entries in client.call(*reading) or ():
             answers = [("XADD", answers_to, "*", "body", as_answer(fields[1])) for _, fields in entries]
@@ -166,11 +175,12 @@ def main() -> None:
     if not options.publish:
         serve(options)
         return
-    sys.stdout.write(f"{READY}\n")
-    sys.stdout.flush()
     if options.kind != "memory":
         for end in ("", DIRECT):
             threading.Thread(target=serve_calls, args=(options.kind, CALLS + end, ANSWERS + end), daemon=True).start()
+    time.sleep(START_SECONDS)
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
     sys.stdin.read()  # ends when the harness does
 
 
