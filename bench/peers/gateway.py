@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import gevent
 import gevent.event
@@ -46,8 +47,8 @@ SERVICES = """
   <InterfaceDef><if id="2" name="rpc.Calls"/></InterfaceDef>
   <EndPoints>
     <ep name="clients" type="socket" host="127.0.0.1" port="{port}"/>
-    <ep name="{calls}" type="{kind}" host="{url}" port="5672"/>
-    <ep name="{answers}" type="{kind}" host="{url}" port="5672"/>
+    <ep name="{calls}" type="{kind}" host="{host}" port="{queue_port}"/>
+    <ep name="{answers}" type="{kind}" host="{host}" port="{queue_port}"/>
   </EndPoints>
   <servers><server name="gateway">
     <route if="rpc.Calls" timeout="30">
@@ -103,10 +104,11 @@ def serve(options: argparse.Namespace) -> None:
 
     is_memory = options.kind == "memory"
     file = Path(os.environ["BENCH_DIRECTORY"]) / "services.xml"
-    kind, url = ("qpid", "") if is_memory else (options.kind, url_of(options.kind))
-    file.write_text(
-        SERVICES.format(port=options.port, calls=CALLS, answers=ANSWERS, kind=kind, url=url), encoding="utf-8"
-    )
+    kind = "qpid" if is_memory else options.kind
+    redis = urlsplit(os.environ.get("BENCH_REDIS_URL", ""))
+    queue_port = redis.port or os.environ.get("BENCH_AMQP_PORT", "5672")
+    names = {"port": options.port, "calls": CALLS, "answers": ANSWERS}
+    file.write_text(SERVICES.format(**names, kind=kind, host="127.0.0.1", queue_port=queue_port), encoding="utf-8")
     in_memory = {"qpid": queue_kind.QueueKind("", 0, open_memory)} if is_memory else {}
     with patch.dict(queue_kind.KINDS, in_memory):
         program = start_gateway("gateway", file)
