@@ -51,12 +51,14 @@ def test_a_call_that_a_dead_service_had_is_answered_with_connection_lost(tmp_pat
     with redis.Redis.from_url(redis_url) as client, GatewayRig(tmp_path, redis_url) as rig:
         client.xgroup_create("calls", "workers", "0", mkstream=True)
         with node_service(redis_url):
-            pass  # so that there has been a lease, or the gateway says at once that nobody answers
+            until_so(lambda: "calls" not in rig.state.away)  # or the gateway says at once that nobody answers
         promise = rig.dial().echo_async("hello")
         until_so(lambda: client.xlen("calls"))
         assert client.xreadgroup("workers", "lease:dead", {"calls": ">"})
-        with node_service(redis_url), pytest.raises(tce.RpcException) as error:
-            promise.get(SECONDS)
+        with node_service(redis_url):
+            with pytest.raises(tce.RpcException) as error:
+                promise.get(SECONDS)
+            until_so(lambda: client.xlen("{calls}:dead"))
         assert error.value.errcode == RPCERROR_CONNECTION_LOST
         assert [fields[b"reason"] for _, fields in client.xrange("{calls}:dead")] == [b"unfinished"]
 
