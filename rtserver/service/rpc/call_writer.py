@@ -67,7 +67,8 @@ class CallWriters:
         """Write a call soon."""
         writer = self._writers.get(call.queue)
         if writer is None:  # made on the thread whose hub it uses
-            writer = self._writers[call.queue] = QueueWriter(self._queues[call.queue], self._on_unsent)
+            queue = self._queues[call.queue]
+            writer = self._writers[call.queue] = QueueWriter(queue, self._on_unsent, name=call.queue)
         expires = self._wall() + call.deadline - self._now()  # infinite as the deadline is
         writer.add(Parcel(call.body, call.sender or None, expires, call.is_idempotent))
 

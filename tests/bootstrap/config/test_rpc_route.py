@@ -6,6 +6,7 @@ import pytest
 
 import tcelib as tce
 from rtserver.base.tce.gateway import UserGateway
+from rtserver.bootstrap.command.check_rpc import check_rpc
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_source import load_config
 from rtserver.bootstrap.config.error import ConfigError, PluginError
@@ -49,6 +50,13 @@ def test_a_mistake_names_file_table_and_place(tmp_path: Path, idl: Path) -> None
 def test_a_queue_of_the_servers_own_is_no_queue_of_calls(tmp_path: Path, idl: Path, queue: str) -> None:
     with pytest.raises(ConfigError, match=r"rpc_routes.orders.queue: .* is not allowed"):
         load(tmp_path, idl, queue)
+
+
+def test_the_check_tells_what_may_be_called(tmp_path: Path, idl: Path) -> None:
+    (finding,) = check_rpc(load(tmp_path, idl))
+    assert finding.detail == (
+        "orders: orders.place, orders.cancel, orders.note to orders (stream), answered within 120 s"
+    )
 
 
 class OwnNote(BaseUserMsgHandler):

@@ -18,6 +18,13 @@ from tests.websocket_client import WebSocketClient
 
 ORDERS = ROOT / "docs" / "tce" / "orders"
 FAILED = "RPCERROR_REMOTEMETHOD_EXCEPTION: shop.Orders.cancel failed at the peer"
+BY_TCE = """async (url) => {
+  const { Item, OrdersProxy } = await import("./shop.js");
+  const orders = OrdersProxy.create(url);
+  const receipt = await orders.place([new Item({ name: "nail", pieces: 3, price: 0.5 })]);
+  await orders.cancel(receipt.number);
+  return [typeof receipt.number, receipt.total];
+}"""
 NAIL = {"name": "nail", "pieces": 100, "price": 0.05}
 
 
@@ -29,6 +36,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
     replaced = {url: module_redis_url, '"orders.idl"': f'"{ORDERS}/orders.idl"'}
     workshop = Workshop(root, redis_server.port, source=ORDERS, ports=(), replaced=replaced)
     workshop.run("tce2py -i orders.idl ./")
+    workshop.run("tce2js -i orders.idl ./ --runtime ../../../site/static/js/rtc/tce.js")
     return workshop
 
 
@@ -110,9 +118,12 @@ def test_a_program_calls_over_the_port_of_tce(workshop: Workshop, server: Runnin
 
 
 @pytest.mark.javascript
-def test_a_plain_page_calls_without_tce(server: RunningServer, pages: str, page: Page) -> None:
+def test_a_plain_page_calls_without_tce_and_one_with_tce_js_as_well(
+    server: RunningServer, pages: str, page: Page
+) -> None:
     login = DemoLogin(server.url)
     page.context.add_cookies([{"name": "sessionid", "value": login.session_key, "domain": "localhost", "path": "/"}])
+    tce_url = f"ws://localhost:{server.port}/rt/?tce"
     page.goto(f"{pages}/docs/tce/orders/page.html?server=ws://localhost:{server.port}/rt/")
     expect(page.locator("#state")).to_have_text("open")
     page.click("#place")
@@ -123,3 +134,5 @@ def test_a_plain_page_calls_without_tce(server: RunningServer, pages: str, page:
     assert second == "cancelled, 0 left"
     page.click("#mistake")
     expect(page.locator("#log li").last).to_have_text("bad_request: data.items[0].pieces must be a whole number")
+    # The same page by tce.js: the service sees no difference.
+    assert page.evaluate(BY_TCE.replace("./shop.js", f"{pages}/docs/tce/orders/shop.js"), tce_url) == ["bigint", 1.5]
