@@ -172,7 +172,16 @@ def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for this machine, signed by itself, and its key, in one file."""
-    directory = tmp_path_factory.mktemp("tls")
+    return _make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def other_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another one for this machine: who trusts the first one does not trust it."""
+    return _make_certificate(tmp_path_factory.mktemp("other-tls"))
+
+
+def _make_certificate(directory: Path) -> Path:
     key, certificate, both = (directory / name for name in ("key.pem", "certificate.pem", "both.pem"))
     subprocess.run(
         ["openssl", "req", "-x509", *NEW_KEY, *LOOPBACK, "-keyout", key, "-out", certificate],

@@ -41,7 +41,7 @@ from tcelib.runtime.user_connection import UserConnection
 from tcelib.runtime.user_pushes import UserPushes, registries_of
 from tcelib.transport import gevent_tcp, gevent_websocket
 from tcelib.transport.hub.queue_collection import QueueCollection
-from tcelib.transport.hub.queue_kind import KINDS, QPID, open_queue
+from tcelib.transport.hub.queue_kind import KINDS, open_queue
 from tcelib.transport.hub.server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
 
@@ -364,8 +364,6 @@ class RpcCommunicator:
         return connection
 
     def _open_queue(self, ep: RpcEndPoint, af: int, options: Options) -> RpcQueueConnection:
-        if ep.ssl and ep.type == QPID:
-            raise ValueError(f"{ep!r}: there is no TLS to a broker yet")
         return open_queue(
             ep.name,
             ep.queue_url,

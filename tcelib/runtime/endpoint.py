@@ -7,8 +7,9 @@ from gevent.ssl import SSLContext
 from tcelib.core.connection import RpcConnection
 from tcelib.gateway.config.model import EndPoint, EndPointType
 from tcelib.queue.address import NodeType
+from tcelib.queue.amqp.broker_place import secure_url
 from tcelib.transport.hub import tls
-from tcelib.transport.hub.queue_kind import KINDS, MQ, TOPIC
+from tcelib.transport.hub.queue_kind import KINDS, MQ, QPID, TOPIC
 
 SOCKET, WEBSOCKET = "socket", "websocket"
 TYPES = {SOCKET: SOCKET, WEBSOCKET: WEBSOCKET, **{kind: kind for kind in KINDS}, "easymq": MQ}
@@ -36,6 +37,8 @@ class EndPointAddress:
     ) -> None:
         if type_ not in TYPES:
             raise ValueError(f"an endpoint's type is one of {', '.join(TYPES)}, not {type_!r}")
+        if TYPES[type_] in KINDS and (ssl or keyfile or certfile):
+            _check_tls(TYPES[type_], host, keyfile)
         self.name = name
         self.host = host
         self.port = int(port or 0)
@@ -65,6 +68,8 @@ class EndPointAddress:
     @property
     def queue_url(self) -> str:
         """URL of the queue's server; ``host`` may be a whole URL, such as those of TLS and of Sentinels."""
+        if self.type == QPID and self.ssl:
+            return secure_url(self.host, self.port, trusted=self.certfile, verifies=self.verify)
         return KINDS[self.type].url_of(self.host, self.port)
 
     @classmethod
@@ -96,3 +101,13 @@ class EndPointAddress:
     def client_tls(self) -> SSLContext | None:
         """Return the TLS of a client. Raises ``OSError`` if the certificate cannot be read."""
         return tls.client_context(self.certfile, verify=self.verify) if self.ssl else None
+
+
+def _check_tls(kind: str, host: str, keyfile: str) -> None:
+    """Raises ``ValueError`` for TLS that a queue's connection would not speak as it is said."""
+    if kind != QPID:
+        raise ValueError(f"TLS of a queue of type {kind} is said by a rediss:// URL as host, not by ssl and certfile")
+    if "://" in host:
+        raise ValueError("a broker's URL says by itself whether TLS is spoken (amqps://) and who is trusted")
+    if keyfile:
+        raise ValueError("a broker is shown no certificate: certfile is the one to trust, and needs no keyfile")

@@ -1,17 +1,19 @@
 """The broker in memory on a thread of the test. What it holds is gone when it stops."""
 
 import threading
+from pathlib import Path
 from typing import Self
 
 from tcelib.queue.broker.limit import Limits
-from tcelib.queue.broker.server import BrokerServer
+from tcelib.queue.broker.server import BrokerServer, server_context
 
 
 class BrokerThread:
-    """Use it as a context, or ``stop`` and ``start`` it again on the same port."""
+    """Use it as a context, or ``stop`` and ``start`` it again on the same port. A ``certificate`` means TLS."""
 
-    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(self, limits: Limits = Limits(), certificate: Path | None = None) -> None:  # noqa: B008
         self.limits = limits
+        self._tls = certificate and server_context(str(certificate))
         self.port = 0
         self.start()
 
@@ -22,7 +24,7 @@ class BrokerThread:
 
     def start(self) -> Self:
         """Begin, with nothing."""
-        self.server = BrokerServer(port=self.port, limits=self.limits)
+        self.server = BrokerServer(port=self.port, limits=self.limits, tls=self._tls)
         self.port = self.server.port
         self._thread = threading.Thread(target=self.server.run)
         self._thread.start()

@@ -9,7 +9,7 @@ import pytest
 
 from tcelib.queue.address import Address, NodeType
 from tcelib.queue.amqp.amqp_queue import AmqpQueue
-from tcelib.queue.amqp.connection import read_broker
+from tcelib.queue.amqp.broker_place import Broker, read_broker
 from tcelib.queue.amqp.link import Inlet
 from tcelib.queue.amqp.node import AmqpNode, _Taking
 from tcelib.queue.amqp.open import open_bare_queue, open_node, open_queue
@@ -347,8 +347,8 @@ def test_the_ways_in_open_both_kinds(own_broker: BrokerThread) -> None:
 
 
 def test_an_url_says_where_the_broker_is_and_who_we_are() -> None:
-    assert read_broker("", 0) == ("localhost", 5672, "", "")
-    assert read_broker("amqp://me:p%40ss@host:99") == ("host", 99, "me", "p@ss")
+    assert read_broker("", 0) == Broker("localhost", 5672)
+    assert read_broker("amqp://me:p%40ss@host:99") == Broker("host", 99, "me", "p@ss")
     assert "p@ss" not in read_broker("amqp://me:p%40ss@host:99").address
     with pytest.raises(ValueError, match="amqp://host:port"):
         read_broker("http://host")

@@ -195,12 +195,13 @@ def test_a_receiver_that_takes_what_is_settled_is_sent_it_once(broker: BrokerThr
 def valid_bytes() -> bytes:
     """The first words of a client: SASL, open, begin, attach, flow, a message."""
     from tcelib.queue.address import Address
+    from tcelib.queue.amqp.broker_place import Broker
     from tcelib.queue.amqp.live import Live
 
     class Nowhere:
         recv = sendall = shutdown = close = fileno = lambda *_: 0
 
-    live = Live("fuzz", "localhost", "", "", Nowhere())  # type: ignore[arg-type]
+    live = Live("fuzz", Broker(), Nowhere())  # type: ignore[arg-type]
     live.inlet(Address("q")).ask(5)
     live.outlet(Address("q"))
     said = b""

@@ -13,6 +13,7 @@ from tcelib.queue.name import checked_name
 REQUIRED = ("name", "type")
 OPTIONAL = ("host", "port", "address", "keyfile", "certfile", "compress", "errors")
 HIGHEST_PORT = 65_535
+BROKER_SCHEMES = ("amqp://", "amqps://")
 NO_PORT_NEEDED = (EndPointType.MQ, EndPointType.STREAM)  # Redis has one, and `host` may be a whole URL
 
 TYPES: Mapping[str, EndPointType] = {**{kind.value: kind for kind in EndPointType}, "easymq": EndPointType.MQ}
@@ -98,7 +99,7 @@ class EndPointForm:
             fields["name"],
             kind,
             fields["host"],
-            self._port(kind, fields["port"], place),
+            0 if _is_broker(kind, fields["host"]) and not fields["port"] else self._port(kind, fields["port"], place),
             fields["address"],
             node,
             *self._tls_files(kind, fields, place),
@@ -125,7 +126,7 @@ class EndPointForm:
     def _check_host(self, kind: EndPointType, host: str, place: Place) -> None:
         if JAVA_HOST.match(host):
             self._findings.error(place, f"host {quoted(host)} is for Java's client: write the broker's name and port")
-        elif "://" in host and kind not in NO_PORT_NEEDED:
+        elif "://" in host and kind not in NO_PORT_NEEDED and not _is_broker(kind, host):
             self._findings.error(place, f"host is a name or an address, not the URL {quoted(host)}")
 
     def _tls_files(self, kind: EndPointType, fields: Mapping[str, str], place: Place) -> tuple[str, str]:
@@ -134,6 +135,12 @@ class EndPointForm:
             self._findings.error(place, "TLS with Redis is a host that is a rediss:// URL, not keyfile and certfile")
         elif keyfile and not certfile:
             self._findings.error(place, "a keyfile without a certfile: nothing would be encrypted")
+        elif kind is EndPointType.QPID and keyfile:
+            self._findings.error(
+                place, "a broker is shown no certificate: certfile is the one to trust, keyfile nothing"
+            )
+        elif certfile and _is_broker(kind, fields["host"]):
+            self._findings.error(place, "a broker's URL says by itself whether TLS is spoken and who is trusted")
         return keyfile, certfile
 
     def _compresses(self, text: str, place: Place) -> bool:
@@ -170,3 +177,8 @@ class EndPointForm:
         if text.startswith(_TOPIC_PREFIX):
             self._findings.error(place, "a list in Redis is no topic: use type stream or qpid")
         return Address(text.removeprefix(_LIST_PREFIX) or name)
+
+
+def _is_broker(kind: EndPointType, host: str) -> bool:
+    """Return whether ``host`` is the URL of a broker."""
+    return kind is EndPointType.QPID and host.startswith(BROKER_SCHEMES)

@@ -10,9 +10,10 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 from tcelib.fork import drop_descriptor, forget_in_children
+from tcelib.queue.amqp.broker_place import Broker
 from tcelib.queue.amqp.live import Live
 from tcelib.queue.amqp.waiting import Door, Socket, Waiting
 from tcelib.queue.error import QueueAwayError
@@ -29,30 +30,18 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Broker(NamedTuple):
-    """Place of a broker, and who we are there; without ``user`` we are anonymous."""
-
-    host: str = "localhost"
-    port: int = 5672
-    user: str = ""
-    password: str = ""
-
-    @property
-    def address(self) -> str:
-        """The place, fit for a log."""
-        return f"amqp://{self.host}:{self.port}"
-
-
 class AmqpClient:
     """One connection. May be shared by threads, or by greenlets of one hub, as ``waiting`` says.
 
-    Connects with the first call. Every call may raise ``QueueAwayError``. ``now`` is monotonic.
+    Connects with the first call. Every call may raise ``QueueAwayError``. ``now`` is monotonic. The constructor
+    raises ``OSError`` if the certificates that it is to trust cannot be read.
     """
 
     def __init__(self, broker: Broker, waiting: Waiting, *, now: Callable[[], float] = time.monotonic) -> None:
         self.broker = broker
         self.address = broker.address
         self.now = now
+        self._tls = broker.tls()
         self._waiting = waiting
         self._door: Door = waiting.door()
         self._live: Live | None = None
@@ -174,7 +163,7 @@ class AmqpClient:
     def _dial(self) -> Live:
         """Open a connection, and wait until the broker has said hello. Raises ``OSError``."""
         sock = self._waiting.connect(self.broker.host, self.broker.port, PATIENCE)
-        live = Live(f"tcelib-{uuid.uuid4().hex[:12]}", self.broker.host, self.broker.user, self.broker.password, sock)
+        live = Live(f"tcelib-{uuid.uuid4().hex[:12]}", self.broker, sock, self._tls)
         self._waiting.go(lambda: self._pump(live, sock))
         self._flush(live)
         deadline = self.now() + PATIENCE
@@ -244,17 +233,3 @@ class AmqpClient:
             live.sock.shutdown(_BOTH_WAYS)
         except OSError:
             log.debug("the connection to %s was gone already", self.address)
-
-
-def read_broker(text: str, port: int = 0) -> Broker:
-    """Return the broker of a host or of a URL ``amqp://user:password@host:port``. Raises ``ValueError``."""
-    from urllib.parse import unquote, urlsplit
-
-    if "://" not in text:
-        return Broker(text or "localhost", port or 5672)
-    parts: Any = urlsplit(text)
-    if parts.scheme != "amqp" or not parts.hostname:
-        raise ValueError(f"{parts.scheme}://...: a broker's URL is amqp://host:port")
-    return Broker(
-        parts.hostname, parts.port or port or 5672, unquote(parts.username or ""), unquote(parts.password or "")
-    )

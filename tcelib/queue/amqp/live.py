@@ -1,13 +1,16 @@
 """Live: a connection to a broker as long as it lives, with its links and with what it holds. Pure."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from proton import Event
 
 from tcelib.queue.address import Address, NodeType
+from tcelib.queue.amqp.broker_place import Broker
 from tcelib.queue.amqp.engine import Engine, told
 from tcelib.queue.amqp.link import Inlet, Outlet, release
+from tcelib.queue.amqp.secure_engine import SecureEngine
 from tcelib.queue.amqp.waiting import Socket
 
 STALE_SECONDS = 1.0
@@ -22,7 +25,7 @@ class Live:
     ``held`` is the queue's, by message id: it ends with the connection, as the broker gives it to others.
     """
 
-    def __init__(self, container: str, host: str, user: str, password: str, sock: Socket) -> None:
+    def __init__(self, container: str, broker: Broker, sock: Socket, tls: ssl.SSLContext | None = None) -> None:
         self.sock = sock
         self.turn = 0
         self.failure = ""
@@ -30,7 +33,8 @@ class Live:
         self.is_sending = False
         self.waiters = 0
         self.held: dict[str, Any] = {}
-        self._engine = Engine(container, hostname=host, user=user, password=password)
+        who: dict[str, Any] = {"hostname": broker.host, "user": broker.user, "password": broker.password}
+        self._engine = Engine(container, **who) if tls is None else SecureEngine(container, tls, **who)
         self._engine.connection.open()
         self._session = self._engine.connection.session()
         self._session.incoming_capacity = SESSION_BYTES

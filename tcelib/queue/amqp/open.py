@@ -47,13 +47,14 @@ def open_queue(
 
 
 def open_node(url: str, address: Address, waiting: Waiting) -> "AmqpNode":
-    """Return a node of the broker at ``url``: ``amqp://user:password@host:port``, or a host.
+    """Return a node of the broker at ``url``: see ``read_broker``.
 
-    Connects with the first call. Raises ``ModuleNotFoundError`` with a sentence that says what to install, and
-    ``ValueError`` for a bad URL.
+    Connects with the first call. Raises ``ModuleNotFoundError`` with a sentence that says what to install,
+    ``ValueError`` for a bad URL, and ``OSError`` for certificates that cannot be read.
     """
     need_proton()
-    from tcelib.queue.amqp.connection import AmqpClient, read_broker  # imports what may not be there
+    from tcelib.queue.amqp.broker_place import read_broker
+    from tcelib.queue.amqp.connection import AmqpClient  # imports what may not be there
     from tcelib.queue.amqp.node import AmqpNode
 
     return AmqpNode(AmqpClient(read_broker(url), waiting), address)

@@ -1,5 +1,5 @@
 """A broker of AMQP 1.0 in memory, for examples and tests: ``python -m tcelib.queue.broker``. Not for production.
 
-It keeps nothing on disk, asks nobody for a password and knows no TLS. ``node`` decides who gets which message,
+It keeps nothing on disk and asks nobody for a password. ``node`` decides who gets which message,
 ``peer`` speaks AMQP with one client, ``server`` moves the bytes.
 """

@@ -17,10 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         need_proton()
-        from tcelib.queue.broker.server import BrokerServer  # imports what may not be there
+        from tcelib.queue.broker.server import BrokerServer, server_context  # imports what may not be there
 
         limits = Limits(queue_messages=options.queue_messages, message_bytes=options.message_bytes)
-        server = BrokerServer(options.host, options.port, limits)
+        tls = server_context(options.certfile, options.keyfile) if options.certfile else None
+        server = BrokerServer(options.host, options.port, limits, tls)
     except (ImportError, OSError) as error:
         print(f"The broker cannot begin: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -47,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--message-bytes", type=int, default=limits.message_bytes, help="bytes of the largest message (%(default)s)"
     )
+    parser.add_argument("--certfile", default="", help="certificate to show: then only TLS is spoken")
+    parser.add_argument("--keyfile", default="", help="its key, if it is not in the same file")
     return parser
 
 

@@ -1,6 +1,7 @@
 """Peer: one client of the broker, from the bytes it sends to what it does to the nodes."""
 
 import logging
+import ssl
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,17 +9,26 @@ from typing import Any
 from proton import Condition, Event, Terminus
 
 from tcelib.queue.amqp.engine import Engine
+from tcelib.queue.amqp.secure_engine import SecureEngine
 from tcelib.queue.broker.limit import Limits
 from tcelib.queue.broker.link import Browser, Inlet, Outlet
 from tcelib.queue.broker.node import Kind, NodeError, NodeTable, Subscription, TopicNode
 
+CONTAINER = "tcelib.queue.broker"
 log = logging.getLogger(__name__)
 
 
 class Peer:
-    """One client. ``changed`` is called whenever there may be bytes to send to it."""
+    """One client, over TLS if there is a context. ``changed`` is called whenever there may be bytes to send to it."""
 
-    def __init__(self, name: str, nodes: NodeTable, limits: Limits, changed: Callable[["Peer"], object]) -> None:
+    def __init__(
+        self,
+        name: str,
+        nodes: NodeTable,
+        limits: Limits,
+        changed: Callable[["Peer"], object],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.name = name
         self.is_open = False
         self._nodes = nodes
@@ -28,12 +38,15 @@ class Peer:
         self._temporary: dict[Any, str] = {}
         self._asking: set[Outlet] = set()
         """Links with new credit. What the client gives back comes first: proton may tell of it later."""
-        self._engine = Engine(
-            "tcelib.queue.broker",
-            is_server=True,
-            sessions=limits.sessions,
-            frame_bytes=limits.frame_bytes,
-            idle_seconds=limits.idle_seconds,
+        bounds: dict[str, Any] = {
+            "sessions": limits.sessions,
+            "frame_bytes": limits.frame_bytes,
+            "idle_seconds": limits.idle_seconds,
+        }
+        self._engine = (
+            Engine(CONTAINER, is_server=True, **bounds)
+            if tls is None
+            else SecureEngine(CONTAINER, tls, is_server=True, **bounds)
         )
         self._acts: Mapping[Any, Callable[[Any], object]] = {
             Event.CONNECTION_REMOTE_OPEN: self._open,

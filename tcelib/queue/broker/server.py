@@ -3,6 +3,7 @@
 import logging
 import selectors
 import socket
+import ssl
 import time
 
 from tcelib.queue.broker.limit import Limits
@@ -26,14 +27,22 @@ class _Client:
 
 
 class BrokerServer:
-    """Listens from the start; ``port`` is the one it got. ``stop`` may be called by a signal or another thread.
+    """Listens from the start; ``port`` is the one it got. ``stop`` may be called by a signal or another thread. With
+    ``tls``, a context of a server, only TLS is spoken.
 
     Raises ``OSError`` if it cannot listen.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        limits: Limits = Limits(),  # noqa: B008
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.nodes = NodeTable(limits)
         self._limits = limits
+        self._tls = tls
         self._selector = selectors.DefaultSelector()
         self._clients: dict[Peer, _Client] = {}
         self._changed: set[Peer] = set()
@@ -84,7 +93,7 @@ class BrokerServer:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer = Peer(f"{address[0]}:{address[1]}", self.nodes, self._limits, self._changed.add)
+        peer = Peer(f"{address[0]}:{address[1]}", self.nodes, self._limits, self._changed.add, self._tls)
         client = self._clients[peer] = _Client(sock, peer, time.monotonic())
         self._selector.register(sock, client.waits_for, client)
 
@@ -149,6 +158,13 @@ class BrokerServer:
         self._selector.close()
         for sock in (self._listener, self._waker, self._woken):
             sock.close()
+
+
+def server_context(certfile: str, keyfile: str = "") -> ssl.SSLContext:
+    """Return what a broker shows; the key may be in ``certfile``. Raises ``OSError`` if a file cannot be read."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certfile, keyfile or None)
+    return context
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -86,6 +86,14 @@ class CallContract:
         rig.run(rig.servant.gate.set)
         assert promise.get(DEADLINE) == "later"
 
+    def test_the_token_goes_with_the_first_call_of_a_connection(self, rig: Rig) -> None:
+        conn = rig.dial()
+        conn.setToken("secret")
+        prx = TalkPrx(conn)
+        prx.echo("one")
+        prx.echo("two")
+        assert rig.servant.tokens == ["secret", None]
+
     def test_extra_values_reach_the_servant(self, rig: Rig) -> None:
         assert TalkPrx(rig.dial()).extra("colour", extra={"colour": "green"}) == "green"
 

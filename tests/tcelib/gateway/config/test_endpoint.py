@@ -74,6 +74,12 @@ def fields_of(endpoint: EndPoint) -> dict[str, object]:
             'type="mq" certfile="c"',
             "error: TLS with Redis is a host that is a rediss:// URL, not keyfile and certfile",
         ),
+        (
+            'type="qpid" port="1" keyfile="k" certfile="c"',
+            "error: a broker is shown no certificate: certfile is the one",
+        ),
+        ('type="qpid" host="amqps://h" certfile="c"', "error: a broker's URL says by itself whether TLS is spoken"),
+        ('type="qpid" host="https://h" port="1"', "error: host is a name or an address, not the URL 'https://h'"),
         ('type="socket" port="1" compress="yes"', "warning: compress is 0 or 1, not 'yes', which counts as 1"),
         ('type="socket" port="1" errors="none"', "error: errors is answer or silence, not 'none'"),
         (
@@ -84,6 +90,15 @@ def fields_of(endpoint: EndPoint) -> dict[str, object]:
 )
 def test_a_mistake_in_an_endpoint_is_a_sentence(attributes: str, complaint: str) -> None:
     assert any(text.startswith(complaint) for text in complaints_about(attributes)), complaints_about(attributes)
+
+
+def test_a_broker_may_be_named_by_its_url() -> None:
+    found = endpoint('type="qpid" host="amqps://me:secret@host:5671?ssl_ca_certs=/etc/ca.pem"')
+    assert (found.host, found.port, found.has_tls) == (
+        "amqps://me:secret@host:5671?ssl_ca_certs=/etc/ca.pem",
+        0,
+        False,
+    )
 
 
 @pytest.mark.parametrize("name", ["a,b", "a#b", "a\u200eb"])
@@ -110,11 +125,11 @@ def test_names_are_there_once() -> None:
 
 def test_variables_are_replaced_in_host_port_and_address_only() -> None:
     found = endpoint(
-        'type="qpid" host="{h}.{h}" port="{p}" address="{h};{create:always}" keyfile="{h}" certfile="{h}"',
+        'type="qpid" host="{h}.{h}" port="{p}" address="{h};{create:always}" certfile="{h}"',
         '<var name="h" value="x"/><var name="p" value="5672"/>',
     )
     assert (found.host, found.port, found.address) == ("x.x", 5672, "x;{create:always}")
-    assert (found.keyfile, found.certfile) == ("{h}", "{h}")
+    assert found.certfile == "{h}"
 
 
 def test_a_variable_in_a_variable_is_an_error() -> None:
