@@ -25,7 +25,14 @@ from tcelib.transport.hub.outage import Outage
 
 LOOK_SECONDS = 0.1
 """Between two looks for users whose messages wait."""
+LOOKS_A_SECOND = 20_000
+"""Users who are looked for in a second at most: Redis asks the set of each gateway for each."""
 log = logging.getLogger("tce.gateway")
+
+
+def pause_of(users: int) -> float:
+    """Return the seconds between two looks for so many users."""
+    return max(LOOK_SECONDS, users / LOOKS_A_SECOND)
 
 
 class Holding(Protocol):
@@ -150,7 +157,7 @@ class UserSide:
             self._has_waiting.wait()
             self.look()
             if len(self._room):
-                gevent.sleep(LOOK_SECONDS)
+                gevent.sleep(pause_of(len(self._room.users)))
             else:
                 self._has_waiting.clear()
 

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tcelib.gateway.client import Client
 from tcelib.gateway.verb import Reason
 from tcelib.gateway.waiting_room import SETTLE_SECONDS
+from tcelib.runtime.gateway.user_side import pause_of
 from tests.tcelib.runtime.user_world import Node, World
 
 GATEWAYS = ("one", "two", "three")
@@ -74,6 +75,10 @@ def test_of_two_gateways_with_one_user_the_one_that_took_him_last_gets_what_is_s
     one.read()
     two.read()
     assert (one.delivered, two.delivered) == ([("ann", b"0")], [("ann", b"1")])
+
+
+def test_many_users_are_looked_for_less_often() -> None:
+    assert [pause_of(users) for users in (1, 1_000, 10_000)] == [0.1, 0.1, 0.5]
 
 
 def test_messages_that_expired_before_they_were_taken_are_counted() -> None:
