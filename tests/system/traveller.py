@@ -25,19 +25,19 @@ class Traveller:
             self.user_id, epoch = told["user"]["id"], told["server"]["epoch"]
             self.servers.add(epoch)
             if self._newest == START:
-                self._newest = told["offset"]
+                self._newest = told["offset"] or START
             client.send_text(json.dumps({"type": "resume", "data": {"offset": self._newest}}))
             held: list[tuple[str, int]] | None = []
             while held is not None or not self.shown or self.shown[-1] < last:
                 message = json.loads(client.recv_text())
                 if message["type"] == "numbered":
                     found = (message["offset"], message["data"])
-                    if held is None or order_of(found[0]) <= order_of(told["offset"]):
+                    if held is None or (told["offset"] and order_of(found[0]) <= order_of(told["offset"])):
                         self._show(*found)
                     else:
                         held.append(found)
                 elif held is not None and message["type"] == "resumed":
-                    for found in held:
+                    for found in sorted(held, key=lambda found: order_of(found[0])):
                         self._show(*found)
                     held = None
                 else:
