@@ -87,6 +87,7 @@ class AsyncioServer:
     def link_gone(self, link: Link, /) -> None:
         """See ``LinkOwner``."""
         self._links.discard(link)
+        self.adapter.leave(link.connection)  # one whose handshake has failed was never open, and so is never lost
         if not self._links:
             self._is_empty.set()
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import pytest
@@ -16,6 +17,7 @@ from tests.tcelib.transport.conftest import SOCKET_RIGS
 from tests.tcelib.transport.contract import NEVER
 from tests.tcelib.transport.rig import DEADLINE, SocketRig
 from tests.tcelib.transport.talk import TalkPrx
+from tests.until import until
 
 T = TypeVar("T")
 QUESTION_SECONDS = 0.2
@@ -131,3 +133,14 @@ def test_questions_and_patience_of_the_system() -> None:
         expect_life(peer, 25.0)
         assert [peer.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [25, 8, 3, 50_000]
         assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+@pytest.mark.parametrize("rig", ["asyncio_websocket", "gevent_websocket", "gevent_tls"], indirect=True)
+def test_a_handshake_that_fails_leaves_nothing_at_the_adapter(rig: SocketRig) -> None:
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", rig.port), DEADLINE) as sock, suppress(ConnectionResetError):
+            sock.sendall(b"GET / HTTP/1.1\r\n")
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(1024):
+                pass
+    until(lambda: not rig.adapter.connections, "the adapter knows of no connection")
