@@ -12,6 +12,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 
 from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.limit.table import Limit
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
@@ -26,6 +27,7 @@ from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.limit.admission import Admission
+from tcelib.limit.table import LimitCounts
 from tests.base.server import build_server, build_tce
 from tests.tce_client import TceClient
 from tests.user_side import Site
@@ -108,7 +110,7 @@ async def running(*servants: Any, bounds: UserBounds | None = None, **limits: An
     adapter = RpcCommAdapter("test")
     for servant in (UserGateway(), *servants):
         adapter.addServant(servant)
-    admission = Admission()
+    admission = Admission(counted=LimitCounts(Limit))
     tce = build_tce(admission, limits, adapter)
     server = build_server(WebSocketServer, users, admission, tce, limits, open_binary=tce.open_beside_text)
     bridge.to_users.bind(lambda: loop.call_soon_threadsafe(bridge.to_users.drain, users.handle, 100))
