@@ -9,6 +9,7 @@ about luck. ``--hypothesis-profile deep`` tries others, and many more of them.
 
 import asyncio
 import gc
+import logging
 import signal
 import subprocess
 from collections.abc import Generator, Iterator
@@ -190,3 +191,14 @@ def _make_certificate(directory: Path) -> Path:
     )
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
     return both
+
+
+@pytest.fixture
+def kept_logging() -> Iterator[None]:
+    """The process's logging is global: put it back."""
+    root, access = logging.getLogger(), logging.getLogger("tornado.access")
+    before = root.handlers, root.level, access.filters, logging.getLogger("asyncio").level
+    yield
+    root.handlers, root.level, access.filters, asyncio_level = before
+    logging.getLogger("asyncio").setLevel(asyncio_level)
+    logging.captureWarnings(False)

@@ -35,7 +35,8 @@ class Bridged:
 
     def _start(self, plan: RpcPlan, url: str) -> None:
         self.stopping = gevent.event.Event()
-        self.side = build_rpc_services(plan, gevent_client(url), self.posted.append, self.stopping)
+        self._client = gevent_client(url)
+        self.side = build_rpc_services(plan, self._client, self.posted.append, self.stopping)
         self._loops = [gevent.spawn(source.run) for source in self.side.sources]
 
     def call(self, text: str) -> None:
@@ -54,6 +55,7 @@ class Bridged:
             for source in self.side.sources:
                 source.stop()
             gevent.killall(self._loops)
+            self._client.close()
 
         self._rig.run(end)
 

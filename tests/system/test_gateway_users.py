@@ -13,7 +13,7 @@ from tests.own_site import OwnSite
 from tests.tcelib.runtime.gateway_rig import GatewayRig, errcode_of, until_so
 from tests.tcelib.transport.talk import TalkPrx
 
-pytestmark = pytest.mark.own_site
+pytestmark = [pytest.mark.own_site, pytest.mark.usefixtures("kept_logging")]
 
 MAKE_TOKEN = """
 from django.contrib.auth import get_user_model

@@ -12,6 +12,8 @@ from rtserver.bootstrap.command.gateway import NEEDS_YAML
 from tcelib.queue.amqp.open import MISSING as NEEDS_PROTON
 from tests.docs.document import ROOT
 
+pytestmark = pytest.mark.usefixtures("kept_logging")
+
 EXAMPLE = ROOT / "docs" / "tce" / "cluster"
 
 
@@ -100,7 +102,6 @@ def run(file: Path, name: str = "gw") -> str:
         ({"clients": 'certfile="/no/cert.pem"'}, "clients cannot be opened: "),
         ({"calls": 'certfile="/no/cert.pem"'}, "calls cannot be opened: "),
         ({"host": "redis://127.0.0.1:none", "kind": "stream"}, "calls cannot be opened: "),
-        ({"calls": 'certfile="/no/cert.pem" keyfile="k"', "kind": "qpid"}, "calls cannot be opened: "),
     ],
 )
 def test_an_endpoint_that_cannot_be_opened_is_one_line_that_names_it(

@@ -5,7 +5,6 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -20,17 +19,6 @@ ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture
-def kept_logging() -> Iterator[None]:
-    """The process's logging is global: put it back."""
-    root, access = logging.getLogger(), logging.getLogger("tornado.access")
-    before = root.handlers, root.level, access.filters, logging.getLogger("asyncio").level
-    yield
-    root.handlers, root.level, access.filters, asyncio_level = before
-    logging.getLogger("asyncio").setLevel(asyncio_level)
-    logging.captureWarnings(False)
 
 
 def record(

@@ -149,19 +149,18 @@ def test_what_nobody_reads_is_told_when_it_changes() -> None:
 
 
 def test_queues_for_answers_of_servers_that_are_gone_are_removed(redis_url: str) -> None:
-    commands = RedisCommands(plain_client(redis_url), "orders")
-
     def sweep(name: str, silent_seconds: float) -> None:
         AnswerSweep(
             {"orders": name},
-            lambda key: RedisCommands(plain_client(redis_url), key),
+            lambda key: RedisCommands(plain, key),
             silent_seconds=silent_seconds,
             pause=lambda _: None,
         ).look("orders")
 
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_url) as client, plain_client(redis_url) as plain:
+        commands = RedisCommands(plain, "orders")
         for name in ("orders/old", "orders/new"):
-            redis_stream(plain_client(redis_url), name).put([QueueMessage(b"late")])
+            redis_stream(plain, name).put([QueueMessage(b"late")])
             sweep(name, 600)
         assert client.exists("orders/old", "orders/new") == 2
         client.zincrby(commands.key_of("answers"), -700_000, "orders/old")
