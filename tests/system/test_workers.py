@@ -293,7 +293,7 @@ def test_a_page_that_moves_while_the_one_that_keeps_pushes_dies_gets_every_messa
 
     def push() -> None:
         with ServiceQueue(workers.server.redis_url) as queue:
-            while not is_over.wait(0.002):
+            while not is_over.wait(0.005):  # a page that is away for long has at most 1,000 kept
                 for user_id, number in ((traveller.user_id, next(numbers)), ("nobody", 0)):
                     data = {"user_id": user_id, "type": "numbered", "data": number}
                     queue.push_raw(encode("pushuser", "test", data))
