@@ -39,8 +39,9 @@ class SecureEngine(Engine):
         if not self._shake():
             return
         try:
-            while True:
-                super().receive(self._tls.read(LARGEST_READ))
+            while plain := self._tls.read(LARGEST_READ):
+                super().receive(plain)
+            super().receive(b"")  # the peer has ended TLS: nothing is read, however often
         except WAITING:
             return
         except ssl.SSLZeroReturnError:
