@@ -132,15 +132,17 @@ class GeventServer:
                 link.abort()
 
     def _welcome(self, sock: Any) -> Link | None:
+        """Make the link of a connection; return None, and close the socket, if the peer has left already."""
         try:
             sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
             expect_life(sock, self._options.keep_alive_seconds)
+            if self._tls is not None:
+                sock.getpeername()  # raises for a reset connection, whose socket gevent would not close
+                sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         except OSError as error:
             log.debug("! it left at once: %s", error)
             sock.close()
             return None
-        if self._tls is not None:
-            sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         link = Link(self._home, self._options, self, sock, self._make_stream(), writers_wait=False)
         link.connection = self._options.make_connection(link)
         if self._options.gives_user_ids:

@@ -12,6 +12,7 @@ import pytest
 import tcelib as tce
 from tcelib.wire.message import MAGIC
 from tests.tcelib.runtime.gateway_rig import GatewayRig, until_so
+from tests.tcelib.transport.raw_peer import connect_and_reset
 from tests.tcelib.transport.talk import ZEROS, TalkPrx
 
 DOORS = pytest.mark.parametrize("door", ["socket", "websocket"])
@@ -239,11 +240,27 @@ def test_when_too_much_waits_for_all_the_slowest_goes(make: MakeRig) -> None:
             link._is_relieved.set()
 
 
+def dial_tls(rig: GatewayRig, certificate: Path) -> TalkPrx:
+    client = rig.program("client")
+    endpoint = tce.RpcEndPoint("there", "localhost", rig.port, certfile=str(certificate))
+    return TalkPrx.create(client.addEndPoint(endpoint))
+
+
 def test_tls_that_is_none_costs_one_connection(make: MakeRig, stack: ExitStack, certificate: Path) -> None:
     with make("socket", f'certfile="{certificate}"') as rig:
         rig.serve()
         sock = connect(rig, stack, b"GET / HTTP/1.0\r\n\r\n")
         until_so(lambda: is_closed(sock))
-        client = rig.program("client")
-        endpoint = tce.RpcEndPoint("there", "localhost", rig.port, certfile=str(certificate))
-        assert TalkPrx.create(client.addEndPoint(endpoint)).echo("x") == "x"
+        assert dial_tls(rig, certificate).echo("x") == "x"
+
+
+@pytest.mark.parametrize("data", [b"", b"x", None])
+def test_a_connection_that_is_reset_before_tls_begins_is_not_counted_any_more(
+    make: MakeRig, certificate: Path, data: bytes | None
+) -> None:
+    with make("socket", f'certfile="{certificate}"', connections_per_ip=1) as rig:
+        rig.serve()
+        for _ in range(3):
+            connect_and_reset(rig.port, data)
+        assert dial_tls(rig, certificate).echo("x") == "x"
+        assert len(guard_of(rig)) == 1

@@ -1,6 +1,7 @@
 """A peer that is only a socket: it sends what it likes, and reads when it likes."""
 
 import socket
+import struct
 from types import TracebackType
 from typing import Any, Self
 
@@ -83,3 +84,16 @@ def call_packet(operation: tce.Operation[Any], *args: object) -> bytes:
 
 def _complain(reason: str) -> None:
     raise AssertionError(f"the server sent a message that is none: {reason}")
+
+
+def connect_and_reset(port: int, data: bytes | None = b"") -> None:
+    """Connect, send ``data``, and reset the connection. None is the end of what is sent.
+
+    Called by the thread of a server, it is over before that one accepts the connection.
+    """
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        if data is None:
+            sock.shutdown(socket.SHUT_WR)
+        else:
+            sock.sendall(data)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -5,7 +5,8 @@ import select
 import pytest
 
 import tcelib as tce
-from tests.tcelib.transport.raw_peer import RawPeer, call_packet
+from tests.tcelib.transport.conftest import SOCKET_RIGS
+from tests.tcelib.transport.raw_peer import RawPeer, call_packet, connect_and_reset
 from tests.tcelib.transport.rig import SocketRig
 from tests.tcelib.transport.talk import BLOB, ECHO, TalkPrx
 
@@ -116,3 +117,12 @@ def test_a_peer_that_never_takes_what_is_pushed_is_closed(rig: SocketRig, is_web
             rig.run(push)
         assert caught.value.errcode == tce.RPCERROR_SENDFAILED
         assert peer.is_hung_up_on()
+
+
+@pytest.mark.parametrize("data", [b"", b"x", None])
+@pytest.mark.parametrize("rig", SOCKET_RIGS, indirect=True)
+def test_a_connection_that_is_reset_before_it_is_accepted_keeps_nobody_out(
+    rig: SocketRig, data: bytes | None
+) -> None:
+    rig.run(lambda: connect_and_reset(rig.port, data))
+    assert TalkPrx(rig.dial()).echo("x") == "x"
