@@ -20,16 +20,25 @@ class ResponderWatcher:
         self._responders = Responders(kind)
         self._ahead_ms: float | None = None
         """Milliseconds from our clock to the registry's; None before the first look."""
+        self._is_behind = True
+        """The responders lack changes that the watcher does not tell again: they have to begin with its holders."""
 
     def look(self) -> None:
-        """Bring the view up to date. Raises ``RegistryError``; the view is as it was then."""
+        """Bring the view up to date.
+
+        Raises ``RegistryError``; the view is as it was then, and the next call goes on.
+        """
         changes = self._watcher.look()
+        is_behind = self._is_behind or changes is None
+        self._is_behind = True  # if one of the next calls raises
         now_ms = self._leases.now_ms()
-        if changes is None:
+        if is_behind:
             recent = self._leases.recent(now_ms - SILENT_MS)
             self._responders.begin(self._watcher.view.holders, recent, now_ms)
-        for change in changes or ():
-            self._responders.apply(change)
+        else:
+            for change in changes or ():
+                self._responders.apply(change)
+        self._is_behind = False
         self._ahead_ms = now_ms - 1000 * self._clock()
 
     def wait(self, seconds: float) -> None:

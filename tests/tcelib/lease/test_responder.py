@@ -2,7 +2,8 @@
 
 import pytest
 
-from tcelib.lease.port import Registration
+from tcelib.lease.memory import MemoryLeases
+from tcelib.lease.port import Change, Registration, RegistryAwayError
 from tcelib.lease.responder import SILENT_MS
 from tcelib.lease.responder_watcher import ResponderWatcher
 from tests.tcelib.lease.moved_clock import MovedLeases, MovedMemory
@@ -144,3 +145,76 @@ def test_it_is_the_same_with_a_real_registry(registry: MovedLeases) -> None:
     registry.leases.leave(number)
     watcher.look()
     assert not watcher.has("orders")
+
+
+class FailingLeases(MemoryLeases):
+    """A registry that does not answer once when it is asked for ``fails``, the name of a method."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 1_000.0)
+        self.fails = ""
+
+    def position(self) -> str:
+        """See ``LeasePort``."""
+        self._fail_once("position")
+        return super().position()
+
+    def recent(self, since_ms: int) -> list[Change]:
+        """See ``LeasePort``."""
+        self._fail_once("recent")
+        return super().recent(since_ms)
+
+    def now_ms(self) -> int:
+        """See ``LeasePort``."""
+        self._fail_once("now_ms")
+        return super().now_ms()
+
+    def _fail_once(self, name: str) -> None:
+        if name == self.fails:
+            self.fails = ""
+            raise RegistryAwayError("memory", "no answer")
+
+
+@pytest.fixture
+def leases() -> FailingLeases:
+    return FailingLeases()
+
+
+def look_twice(watcher: ResponderWatcher) -> None:
+    """Look again after an error."""
+    with pytest.raises(RegistryAwayError):
+        watcher.look()
+    watcher.look()
+
+
+@pytest.mark.parametrize("fails", ["now_ms", "recent", "position"])
+def test_a_watcher_whose_first_look_fails_begins_with_the_next(leases: FailingLeases, fails: str) -> None:
+    leases.join(service(), TEN)
+    watcher = ResponderWatcher(leases, KIND, clock=lambda: 0.0)
+    leases.fails = fails
+    look_twice(watcher)
+    assert [watcher.has(queue) for queue in ("orders", "others")] == [True, False]
+
+
+def test_a_service_that_joins_while_the_registry_fails_is_known_after_it(leases: FailingLeases) -> None:
+    watcher = ResponderWatcher(leases, KIND, clock=lambda: 0.0)
+    watcher.look()
+    leases.join(service("b", "others"), TEN)
+    watcher.look()
+    leases.join(service(), TEN)
+    leases.fails = "now_ms"
+    look_twice(watcher)
+    assert watcher.has("orders")
+
+
+def test_a_watcher_that_has_to_begin_anew_does_so_after_an_error(leases: FailingLeases) -> None:
+    watcher = ResponderWatcher(leases, KIND, clock=lambda: 0.0)
+    number = leases.join(service("gone", "gone"), TEN)
+    watcher.look()
+    leases.leave(number)
+    leases.join(service(), TEN)
+    for name in range(600):  # more changes than the registry keeps
+        leases.leave(leases.join(service(f"{name}", "others"), TEN))
+    leases.fails = "recent"
+    look_twice(watcher)
+    assert watcher.has("orders")
