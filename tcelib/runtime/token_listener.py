@@ -110,13 +110,14 @@ class TokenListener(RpcConnectionEventListener):
             user = self._ask(conn, token)
             if not conn.is_open:
                 return False
-            if user is None or not user_id_of(user):
-                return self._refuse(conn, msg, "its token is not valid")
-            if isinstance(user, BaseException):
-                log.error("! a token could not be looked up: %s: %s", type(user).__name__, user)
+            user_id = _told_id(user)
+            if isinstance(user_id, BaseException):
+                log.error("! a token could not be looked up: %s: %s", type(user_id).__name__, user_id)
                 return self._refuse(conn, msg, "its token could not be looked up")
+            if not user_id:
+                return self._refuse(conn, msg, "its token is not valid")
             conn.user = user
-            conn.setUserId(user_id_of(user))
+            conn.setUserId(user_id)
             self._by_token.setdefault(token, WeakSet()).add(conn)
             if self._recheck is None:
                 self._recheck = gevent.spawn(self._recheck_all)
@@ -151,34 +152,39 @@ class TokenListener(RpcConnectionEventListener):
 
     def _turn_away_late(self) -> None:
         """Close the connections that have shown no token in time."""
-        while self._due:
-            gevent.sleep(LOOK_SECONDS)
-            now = time.monotonic()
-            for conn in tuple(_until(self._due, now)):
-                del self._due[conn]
-                log.info("! refused: no token within %g s", self._login_seconds)
-                conn.close()
-        self._watch = None
+        try:
+            while self._due:
+                gevent.sleep(LOOK_SECONDS)
+                now = time.monotonic()
+                for conn in tuple(_until(self._due, now)):
+                    if self._due.pop(conn, None) is not None:  # else the end of another one has ended it
+                        log.info("! refused: no token within %g s", self._login_seconds)
+                        _close(conn)
+        finally:
+            self._watch = None
 
     def _recheck_all(self) -> None:
-        while self._by_token:
-            gevent.sleep(self._recheck_seconds)
-            self._by_token = {token: conns for token, conns in self._by_token.items() if any(_open(conns))}
-            tokens = tuple(self._by_token)
-            for start in range(0, len(tokens), RECHECKED_TOGETHER):
-                self._compare(self._look_ups.find_many(tokens[start : start + RECHECKED_TOGETHER]).items())
-        self._recheck = None
+        try:
+            while self._by_token:
+                gevent.sleep(self._recheck_seconds)
+                self._by_token = {token: conns for token, conns in self._by_token.items() if any(_open(conns))}
+                tokens = tuple(self._by_token)
+                for start in range(0, len(tokens), RECHECKED_TOGETHER):
+                    self._compare(self._look_ups.find_many(tokens[start : start + RECHECKED_TOGETHER]).items())
+        finally:
+            self._recheck = None
 
     def _compare(self, verdicts: Iterable[tuple[str, Verdict]]) -> None:
         failures: list[BaseException] = []
         for token, user in verdicts:
-            if isinstance(user, BaseException):
-                failures.append(user)
+            user_id = _told_id(user)
+            if isinstance(user_id, BaseException):
+                failures.append(user_id)
                 continue
             for conn in tuple(_open(self._by_token.get(token, ()))):
-                if user is None or user_id_of(user) != conn.getUserId():
+                if user_id != conn.getUserId():
                     log.info("- closed: the token of user %s is not valid any more", conn.getUserId())
-                    conn.close()
+                    _close(conn)
                 else:
                     conn.user = user
         if failures:
@@ -188,6 +194,24 @@ class TokenListener(RpcConnectionEventListener):
 def user_id_of(user: Verdict) -> str:
     """Return the id of a user as connections carry it."""
     return str(getattr(user, "user_id", user))
+
+
+def _told_id(user: Verdict) -> str | BaseException | None:
+    """Return the id of a user, None for a token that is not valid, and an error where nobody can tell."""
+    if user is None or isinstance(user, BaseException):
+        return user
+    try:
+        return user_id_of(user)
+    except Exception as error:  # noqa: BLE001  it is a property of the site's, and the verdict
+        return error
+
+
+def _close(conn: RpcConnection) -> None:
+    """Close a connection; one that cannot be closed keeps no other one open."""
+    try:
+        conn.close()
+    except Exception:
+        log.exception("! a connection could not be closed")
 
 
 def _open(conns: Iterable[RpcConnection]) -> Iterator[RpcConnection]:

@@ -45,9 +45,9 @@ class TokenLookUps:
             self._thread = gevent.threadpool.ThreadPool(1)
         try:
             found: Mapping[str, Verdict] = self._thread.apply(self._verify, (tokens,))
+            return {token: found.get(token) for token in tokens}  # raises for what is no mapping
         except (Exception, SystemExit) as error:  # noqa: BLE001  the site may raise anything; it is the verdict
             return dict.fromkeys(tokens, error)
-        return {token: found.get(token) for token in tokens}
 
     def _run(self) -> None:
         try:

@@ -1,9 +1,10 @@
 # ruff: noqa: N802  the names that TCE's users know
 """Tokens at the doors of a gateway, over real sockets."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,15 @@ MakeRig = Callable[..., GatewayRig]
 
 
 class Site:
-    """A site that knows users by their tokens. Look-ups wait for ``gate``. ``asked`` has the tokens of each."""
+    """A site that knows users by their tokens. Look-ups wait for ``gate``. ``asked`` has the tokens of each.
+
+    A ``careless`` one returns nothing at all.
+    """
 
     def __init__(self) -> None:
         self.users: dict[str, Any] = {"ann's": 7, "bob's": "bob", "nobody's": ""}
         self.trouble: Exception | None = None
+        self.careless = False
         self.asked: list[Sequence[str]] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -33,6 +38,8 @@ class Site:
         self.gate.wait()
         if self.trouble is not None:
             raise self.trouble
+        if self.careless:
+            return None  # type: ignore[return-value]
         return {token: self.users.get(token) for token in tokens}
 
 
@@ -200,6 +207,69 @@ def test_while_tokens_cannot_be_looked_up_connections_stay(make: MakeRig, site: 
         asked = len(site.asked)
         until_so(lambda: len(site.asked) > asked + 2)
         assert ann.echo("still") == "still"
+
+
+class Nameless:
+    """A user whose id cannot be told."""
+
+    @property
+    def user_id(self) -> str:
+        raise OSError("the database is away")
+
+
+def test_a_verify_that_returns_nothing_refuses_and_ends_no_recheck(make: MakeRig, site: Site) -> None:
+    with make(recheck_seconds=0.05) as rig:
+        rig.serve()
+        ann = dial(rig, "ann's")
+        ann.echo("in")
+        site.careless = True
+        assert errcode_of(lambda: dial(rig, "bob's").echo("x")) == tce.RPCERROR_CONNECT_REJECT
+        asked = len(site.asked)
+        until_so(lambda: len(site.asked) > asked + 2)
+        assert ann.conn.is_open
+        site.careless = False
+        site.users["ann's"] = None
+        until_so(lambda: not ann.conn.is_open)
+
+
+def test_a_user_whose_id_cannot_be_told_keeps_no_others_in(make: MakeRig, site: Site) -> None:
+    with make(recheck_seconds=0.05) as rig:
+        rig.serve()
+        ann, bob = dial(rig, "ann's"), dial(rig, "bob's")
+        ann.echo("in")
+        bob.echo("in")
+        site.users |= {"ann's": Nameless(), "bob's": None}
+        until_so(lambda: not bob.conn.is_open)
+        assert ann.echo("still") == "still"
+        assert errcode_of(lambda: dial(rig, "ann's").echo("x")) == tce.RPCERROR_CONNECT_REJECT
+        site.users["ann's"] = None
+        until_so(lambda: not ann.conn.is_open)
+
+
+class CloseAll(tce.RpcConnectionEventListener):
+    """An application that closes all connections as soon as one has ``gone``."""
+
+    def __init__(self) -> None:
+        self.there: list[tce.RpcConnection] = []
+        self.gone = 0
+
+    def onConnected(self, conn: tce.RpcConnection) -> None:
+        self.there.append(conn)
+
+    def onDisconnected(self, conn: tce.RpcConnection) -> None:
+        self.gone += 1
+        there, self.there = self.there, []
+        for each in there:
+            each.close()
+
+
+def test_a_connection_that_another_one_takes_along_keeps_no_late_ones_in(make: MakeRig) -> None:
+    application = CloseAll()
+    with make(login_seconds=0.1, then=application) as rig, ExitStack() as stack:
+        for gone in (2, 4):
+            for _ in range(2):
+                stack.enter_context(socket.create_connection(("127.0.0.1", rig.port)))
+            until_so(lambda gone=gone: application.gone == gone)  # type: ignore[misc]
 
 
 def test_a_client_that_takes_errors_for_answers_is_told_nothing(make: MakeRig) -> None:
