@@ -83,7 +83,7 @@ def build_rpc_services(
     for queue, type_ in plan.types.items():
         is_stream = type_ is QueueType.STREAM
         outward = redis_stream(client, queue) if is_stream else RedisListQueue(client, queue)
-        queues[queue] = CallQueue(outward, post, has_headers=is_stream)
+        queues[queue] = CallQueue(outward, has_headers=is_stream)
         inward = _inward(client, plan.answers[queue], is_stream=is_stream)
         sources.append(AnswerReader(queue, inward, post, pause=stopping.wait))
     longest = max(route.timeout for route in plan.routes)

@@ -16,12 +16,11 @@ from tcelib.runtime.gateway.queue_writer import QueueWriter
 
 
 class CallQueue:
-    """Writing side of one queue, for a ``QueueWriter``. It tells ``post`` what has left, or will not leave."""
+    """Writing side of one queue, for a ``QueueWriter``."""
 
-    def __init__(self, queue: Queue, post: Callable[[Message], object], *, has_headers: bool) -> None:
+    def __init__(self, queue: Queue, *, has_headers: bool) -> None:
         self.has_headers = has_headers
         self._queue = queue
-        self._post = post
 
     def put(self, messages: Sequence[QueueMessage], /) -> None:
         """See ``Outward``."""
@@ -29,9 +28,6 @@ class CallQueue:
             self._queue.put(messages)
         except (QueueError, MessageError) as error:
             raise RpcException(RPCERROR_CONNECT_FAILED, str(error)) from error
-        finally:
-            with suppress(BridgeClosedError):
-                self._post(CallsLeft(self._queue.name, sum(len(message.body) for message in messages)))
 
 
 class Flag(Protocol):
@@ -45,7 +41,10 @@ class Flag(Protocol):
 
 
 class CallWriters:
-    """Writers of all queues, a follower of the service thread. ``ending`` is set when nothing more comes."""
+    """Writers of all queues, a follower of the service thread. ``ending`` is set when nothing more comes.
+
+    ``post`` is told what has left for its queue, or will not leave, and which calls have failed.
+    """
 
     def __init__(
         self,
@@ -67,8 +66,7 @@ class CallWriters:
         """Write a call soon."""
         writer = self._writers.get(call.queue)
         if writer is None:  # made on the thread whose hub it uses
-            queue = self._queues[call.queue]
-            writer = self._writers[call.queue] = QueueWriter(queue, self._on_unsent, name=call.queue)
+            writer = self._writers[call.queue] = self._make_writer(call.queue)
         expires = self._wall() + call.deadline - self._now()  # infinite as the deadline is
         writer.add(Parcel(call.body, call.sender or None, expires, call.is_idempotent))
 
@@ -81,6 +79,13 @@ class CallWriters:
     def stop(self) -> None:
         """See ``Source``."""
         self._ending.set()
+
+    def _make_writer(self, name: str) -> QueueWriter[int]:
+        def on_left(size: int) -> None:
+            with suppress(BridgeClosedError):
+                self._post(CallsLeft(name, size))
+
+        return QueueWriter(self._queues[name], self._on_unsent, on_left=on_left, name=name)
 
     def _on_unsent(self, parcel: Parcel[int]) -> None:
         if parcel.sender is not None:

@@ -36,13 +36,21 @@ class Outward(Protocol):
 class QueueWriter(Generic[S]):
     """Writes to the queue of ``link``. ``add`` never waits; a greenlet of its own does.
 
-    ``on_unsent`` takes a parcel that did not get onto the queue, or perhaps did not. ``name`` is the queue's, for the
-    log.
+    ``on_unsent`` takes a parcel that did not get onto the queue, or perhaps did not. ``on_left`` takes the number of
+    bytes that wait no more, whatever became of them. ``name`` is the queue's, for the log.
     """
 
-    def __init__(self, link: Outward, on_unsent: Callable[[Parcel[S]], object], *, name: str = "a queue") -> None:
+    def __init__(
+        self,
+        link: Outward,
+        on_unsent: Callable[[Parcel[S]], object],
+        *,
+        on_left: Callable[[int], object] = lambda _: None,
+        name: str = "a queue",
+    ) -> None:
         self._link = link
         self._on_unsent = on_unsent
+        self._on_left = on_left
         self._outage = Outage(log, f"messages are not passed on to {name}", f"messages are passed on to {name} again")
         self._parcels: list[Parcel[S]] = []
         self._bytes = 0
@@ -112,9 +120,11 @@ class QueueWriter(Generic[S]):
             for parcel in batch:
                 self._on_unsent(parcel)
         finally:
-            self._bytes -= sum(len(parcel.body) for parcel in batch)
+            size = sum(len(parcel.body) for parcel in batch)
+            self._bytes -= size
             if self.has_room:
                 self._has_room.set()
+            self._on_left(size)
 
     def _message(self, parcel: Parcel[S]) -> Message:
         if not self._link.has_headers:

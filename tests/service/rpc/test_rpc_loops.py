@@ -26,8 +26,8 @@ NOW = 1000.0
 WALL = 4_000_000_000.0
 
 
-def call(body: bytes, sender: int = 1, *, is_idempotent: bool = False) -> PassCall:
-    return PassCall("orders", body, sender, NOW + 10, is_idempotent)
+def call(body: bytes, sender: int = 1, *, seconds: float = 10, is_idempotent: bool = False) -> PassCall:
+    return PassCall("orders", body, sender, NOW + seconds, is_idempotent)
 
 
 class Broken(MemoryListQueue):
@@ -43,7 +43,7 @@ class Writing:
     def __init__(self, queue: MemoryListQueue | MemoryStreamQueue, *, has_headers: bool) -> None:
         self.posted: list[Message] = []
         self.ending = gevent.event.Event()
-        queues = {"orders": CallQueue(queue, self.posted.append, has_headers=has_headers)}
+        queues = {"orders": CallQueue(queue, has_headers=has_headers)}
         self.writers = CallWriters(queues, self.posted.append, ending=self.ending, now=lambda: NOW, wall=lambda: WALL)
 
 
@@ -66,6 +66,16 @@ def test_a_call_that_cannot_be_put_comes_back_to_who_waits_for_it() -> None:
     until(lambda: len(writing.posted) >= 2, pause=gevent.sleep)
     assert [each for each in writing.posted if isinstance(each, CallFailed)] == [CallFailed(7, b"two-way")]
     assert sum(each.size for each in writing.posted if isinstance(each, CallsLeft)) == 14
+
+
+def test_a_call_that_nobody_waits_for_any_more_leaves_without_being_written() -> None:
+    queue = MemoryListQueue("orders")
+    writing = Writing(queue, has_headers=False)
+    writing.writers.pass_on(call(b"overdue", seconds=-WALL))
+    writing.writers.pass_on(call(b"in time"))
+    until(lambda: bool(writing.posted), pause=gevent.sleep)
+    assert writing.posted == [CallsLeft("orders", 14)]
+    assert [each.body for each in queue.take("reader", 10, 0)] == [b"in time"]
 
 
 def test_at_the_end_what_is_there_is_written() -> None:
