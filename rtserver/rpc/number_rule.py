@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from struct import Struct
 
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER
@@ -54,7 +55,7 @@ def floating_number(type_: Builtin) -> Check:
         if type(value) is not float:
             if type(value) is not int:
                 raise Misfit("must be a number")
-            value = _exact_float(value)
+            value = exact_float(value)
         if not math.isfinite(value) or (type_ is Builtin.FLOAT and not _fits_single(value)):
             raise Misfit(f"is too large for a {type_}")
         return value
@@ -67,12 +68,16 @@ def safe(value: int) -> int | str:
     return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else str(value)
 
 
-def _exact_float(value: int) -> float:
+def exact_float(value: int) -> float:
+    """Return a whole number as a double. Raises ``Misfit`` for one with more digits than a double keeps.
+
+    JavaScript writes the shortest digits that mean a double, and zeros behind them: 2^66 is 73786976294838210000.
+    """
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if number != value:
+    if number != value and (math.isinf(number) or int(Decimal(repr(number))) != value):
         raise Misfit("has more digits than a double keeps")
     return number
 

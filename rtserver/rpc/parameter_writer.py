@@ -11,7 +11,7 @@ from struct import Struct
 from typing import Any
 
 from rtserver.rpc.misfit import Misfit, shown
-from rtserver.rpc.number_rule import WHOLE, floating_number, whole_number, whole_number_of
+from rtserver.rpc.number_rule import WHOLE, exact_float, floating_number, whole_number, whole_number_of
 from tcelib.tmake.model import Builtin, Dictionary, Type, Variable
 from tcelib.tmake.model import Sequence as SequenceType
 from tcelib.tmake.model import Struct as StructType
@@ -158,7 +158,10 @@ def _bool_of(name: str) -> bool:
 def _float_of(name: str) -> float:
     try:
         if name.isascii() and "_" not in name and name == name.strip():
-            return float(name)
+            number = float(name)
+            if number.is_integer() and name.lstrip("+-").isdigit():
+                exact_float(int(name))
+            return number
     except ValueError:
         pass
     raise Misfit("must be a number")

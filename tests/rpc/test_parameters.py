@@ -165,12 +165,21 @@ def plain(**changed: object) -> dict[str, object]:
         ({"f": "1"}, "data.f must be a number"),
         ({"f": False}, "data.f must be a number"),
         ({"d": 2**53 + 1}, "data.d has more digits than a double keeps"),
+        ({"d": 73786976294838210001}, "data.d has more digits than a double keeps"),
         ({"d": 10**400}, "data.d has more digits than a double keeps"),
         ({"d": None}, "data.d must be a number"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_its_path(changed: dict[str, object], problem: str) -> None:
     assert misfit("Base.plain", plain(**changed)) == problem
+
+
+@pytest.mark.parametrize("number", [2**66, -73786976294838210000, 1764612345678901200, 10**20, 2**53 + 2])
+def test_a_double_is_taken_as_javascript_writes_it(number: int) -> None:
+    params = OPERATIONS["Base.plain"].write_params(plain(d=number))
+    assert params == generated("Base.plain").write_params(1, True, 1, 1, 1.5, float(number))
+    by_length = OPERATIONS["list_of.lines"].write_params({"given": [], "by_length": {str(number): LINE}})
+    assert by_length == generated("list_of.lines").write_params([], {float(number): line()})
 
 
 @pytest.mark.parametrize(
@@ -200,6 +209,11 @@ def test_a_value_that_does_not_fit_is_refused_with_its_path(changed: dict[str, o
             "list_of.lines",
             {"given": [], "by_length": {"nan": LINE}},
             "data.by_length['nan'] is too large for a double",
+        ),
+        (
+            "list_of.lines",
+            {"given": [], "by_length": {"9007199254740993": LINE}},
+            "data.by_length['9007199254740993'] has more digits than a double keeps",
         ),
         (
             "list_of.lines",
