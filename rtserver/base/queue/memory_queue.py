@@ -470,8 +470,8 @@ class _KeptStream:
         """Remove entries that are too many or too old."""
         oldest = (int(now) - bound.seconds) * 1000
         aged = sum(order_of(entry.id)[0] < oldest for entry in self._entries)
-        size = len(self._entries)
-        self._remove(max(aged, size - bound.length if size > bound.most else 0))
+        size = len(self._entries) - aged
+        self._remove(aged + (size - bound.length if size > bound.most else 0))
         self._expires_at = now + bound.seconds
 
     def range(self, after: str, until: str, most: tuple[int, int], now: float) -> KeptRange:

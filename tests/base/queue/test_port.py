@@ -784,11 +784,12 @@ def test_just_before_an_id_is_smaller_and_its_number_one_less(milliseconds: int,
     assert number_of(just_before(entry_id)) == number_of(entry_id) - 1
 
 
-def entries_of(queue: QueuePort) -> list[str]:
-    """The ids of five entries on the bus."""
-    queue.put(messages(5))
-    queue.intake(0.1)
-    return [entry.id for entry in queue.read(START, 10, 0)]
+def entries_of(queue: QueuePort, count: int = 5) -> list[str]:
+    """The ids of so many entries on the bus."""
+    queue.put(messages(count))
+    while queue.waiting():
+        queue.intake(0.1)
+    return [entry.id for entry in queue.read(START, 100, 0)]
 
 
 def kept_ids(queue: QueuePort, stream: str, after: str = START, until: str = "99999999999999-0") -> list[str]:
@@ -954,10 +955,7 @@ def test_a_bounded_stream_forgets_its_oldest_entries_and_knows_it(queue: QueuePo
 
 def test_a_full_stream_grows_by_a_sixteenth_before_it_is_cut_back(make_queue: MakeQueue) -> None:
     queue = make_queue()
-    queue.put(messages(53))
-    while queue.waiting():
-        queue.intake(0.1)
-    ids = [entry.id for entry in queue.read(START, 100, 0)]
+    ids = entries_of(queue, 53)
     sizes = []
     for entry_id in ids:
         queue.keep("users", entry_id, [Kept("user:7", entry_id, b"x")], Bound(length=32, seconds=60))
@@ -972,6 +970,15 @@ def test_a_stream_without_a_bound_keeps_everything(queue: QueuePort) -> None:
     queue.keep("users", ids[-1], [Kept("once:mail", entry_id, b"x") for entry_id in ids])
     assert kept_ids(queue, "once:mail") == ids
     assert gone(queue, "once:mail", ids[0]) is None
+
+
+def test_old_entries_that_go_make_room_for_new_ones(queue: QueuePort) -> None:
+    ids = entries_of(queue, 33)
+    old = [f"136215000000{number}-0" for number in range(3)]
+    queue.keep("users", old[-1], [Kept("user:7", entry_id, b"x") for entry_id in old])
+    queue.keep("users", ids[-1], [Kept("user:7", entry_id, b"x") for entry_id in ids], Bound(length=32, seconds=3600))
+    assert kept_ids(queue, "user:7") == ids
+    assert [gone(queue, "user:7", entry_id) for entry_id in (old[1], old[2])] == [Gone.TRIMMED, None]
 
 
 def test_an_old_entry_goes_when_a_new_one_comes(queue: QueuePort) -> None:
