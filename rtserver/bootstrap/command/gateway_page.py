@@ -7,7 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -19,6 +19,7 @@ HEADINGS = ("INTERFACE", "OPERATION", "CALLS", "ONE-WAY", "ERRORS", "IN FLIGHT",
 NUMBERS = range(2, 8)
 Name: TypeAlias = tuple[str, str]
 Buckets: TypeAlias = dict[float, float]
+Key = TypeVar("Key")
 
 
 class NoGatewayError(Exception):
@@ -86,8 +87,11 @@ def _note_operation(operation: Operation, name: str, labels: Mapping[str, str], 
 
 
 def lines(page: Page, before: Page | None = None) -> Iterator[str]:
-    """Yield the page for people; counts and times are those since the page ``before``, if there is one."""
-    old = before or Page()
+    """Yield the page for people; counts and times are those since the page ``before``, if there is one.
+
+    If the gateway has started anew since then, they are those since its start.
+    """
+    old = before if before is not None and _goes_on(page, before) else Page()
     rows = [_row(name, now, old.operations.get(name, Operation())) for name, now in sorted(page.operations.items())]
     yield from table(HEADINGS, rows, NUMBERS) if rows else ("no calls yet",)
     yield ""
@@ -104,7 +108,7 @@ def percentile(buckets: Mapping[float, float], share: float) -> float:
     """
     ordered = sorted(buckets.items())
     wanted = share * ordered[-1][1] if ordered else 0.0
-    if not wanted:
+    if not wanted > 0:
         return math.nan
     low, under = 0.0, 0.0
     for bound, count in ordered:
@@ -112,6 +116,23 @@ def percentile(buckets: Mapping[float, float], share: float) -> float:
             return bound if math.isinf(bound) else low + (bound - low) * (wanted - under) / (count - under)
         low, under = bound, count
     return math.inf
+
+
+def _goes_on(page: Page, before: Page) -> bool:
+    """Return false if some count is less than before: the counts of a gateway that goes on never fall."""
+    if _has_fallen(page.refused, before.refused) or _has_fallen(page.dropped, before.dropped):
+        return False
+    for name, old in before.operations.items():
+        now = page.operations.get(name, Operation())
+        if now.calls < old.calls or now.one_way < old.one_way:
+            return False
+        if _has_fallen(now.errors, old.errors) or _has_fallen(now.buckets, old.buckets):
+            return False
+    return True
+
+
+def _has_fallen(now: Mapping[Key, float], before: Mapping[Key, float]) -> bool:
+    return any(now.get(key, 0) < count for key, count in before.items())
 
 
 def _row(name: Name, now: Operation, before: Operation) -> tuple[str, ...]:

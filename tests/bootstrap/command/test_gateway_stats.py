@@ -83,6 +83,20 @@ def test_a_later_page_shows_only_what_has_happened_since(scene: Scene) -> None:
     assert row.split()[-1] == "ms"
 
 
+def test_after_a_restart_of_the_gateway_counts_are_those_since_then(scene: Scene) -> None:
+    scene.call(1, 4.0, 50)
+    scene.call(2, 4.0)
+    scene.call(1, math.inf)
+    list(scene.router.clients.expire(2000.0))
+    before = read_page(scene.text)
+    anew = Scene()
+    anew.call(1, 0.010, 3)
+    anew.call(2, 0.010, 4)
+    now = read_page(anew.text)
+    assert list(lines(now, before)) == list(lines(now))
+    assert list(lines(read_page(Scene().text), before)) == list(lines(read_page(Scene().text)))
+
+
 def test_a_gateway_without_calls_says_so(scene: Scene) -> None:
     assert scene.shown()[0] == "no calls yet"
 
