@@ -30,6 +30,8 @@ FULL = 1_000
 """Entries that are kept at once, and those of one message: while Redis keeps the next, these are sent to clients."""
 MOST_HINTS = 10_000
 """Words of other workers that wait here; without them the bus brings the messages."""
+MOST_DIRECT_BYTES = 16 * 1024
+"""Length of a message that other workers are told of directly. Longer ones would fill Redis and memory."""
 RESERVED_TYPES = frozenset(
     {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "topic", "ping"}
 )
@@ -263,11 +265,15 @@ class PushUserMsgHandler(SelectiveMsgHandler):
 def _entries_of(pushes: Iterable[Deliver], before: Mapping[str, str] = _NOTHING) -> list[Kept]:
     """Return the entries that pushes are kept as. ``before`` is as in ``Kept``, by the id."""
     return [
-        Kept(stream, push.offset, push.payload, before.get(push.offset, "") if before else "")
+        Kept(stream, push.offset, push.payload, before.get(push.offset, "") if before and _is_short(push) else "")
         for push in pushes
         if push.offset is not None
         for stream in ((EVERYONE,) if push.user_ids is None else map(stream_of, push.user_ids))
     ]
+
+
+def _is_short(push: Deliver) -> bool:
+    return len(push.payload) <= MOST_DIRECT_BYTES
 
 
 def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | None:

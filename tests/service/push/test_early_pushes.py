@@ -5,9 +5,11 @@ import pytest
 from rtserver.base.bridge.message import Deliver, DeliverEarly, ExpectUser, GoneUsers, PresentUsers, PushesFrom
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Hint
+from rtserver.service.message import encode
 from rtserver.service.push import early_pushes
 from rtserver.service.push.early_pushes import EarlyPushes
 from rtserver.service.push.push_choice import PushChoice
+from rtserver.service.push.push_user import MOST_DIRECT_BYTES
 from tests.service.push.test_push_choice import Desk, put
 
 
@@ -111,6 +113,16 @@ def test_what_must_wait_for_the_bus_says_so() -> None:
     pair = Pair()
     put(pair.queue, "*", 7)
     assert pair.hear() == []
+    assert pair.late == 1
+    assert [type(each) for each in pair.desk.take()] == [Deliver, Deliver]
+
+
+def test_nobody_is_told_of_a_long_message_and_none_overtakes_it() -> None:
+    pair = Pair()
+    [short] = put(pair.queue, 7)
+    pair.queue.put([encode("pushuser", "me", {"user_id": 7, "type": "n", "data": "x" * MOST_DIRECT_BYTES})])
+    put(pair.queue, 7)
+    assert [each.offset for each in pair.hear() if isinstance(each, DeliverEarly)] == [short]
     assert pair.late == 1
     assert [type(each) for each in pair.desk.take()] == [Deliver, Deliver]
 
