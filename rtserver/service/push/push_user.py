@@ -219,7 +219,7 @@ class PushUserMsgHandler(SelectiveMsgHandler):
             self.services.post(*pushes)
 
     def _leave(self, message_id: str) -> None:
-        self.choice.left += 1
+        self.choice.left += message_id not in self.early.ids
         self.choice.passed = message_id
 
     def _take(self, message_id: str, push: Deliver) -> None:

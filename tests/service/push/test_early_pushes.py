@@ -105,6 +105,7 @@ def test_what_was_posted_early_is_dropped_when_the_bus_brings_it(is_routed: bool
     assert [each.offset for each in posted] == [first, last]
     assert pair.desk.take() == []
     assert (pair.desk.handler.choice.passed, pair.desk.handler.early.ids) == (last, set())
+    assert pair.desk.handler.choice.left == 0
     put(pair.queue, 7, is_routed=is_routed)
     assert [type(each) for each in pair.desk.take()] == [Deliver]
 
