@@ -23,14 +23,19 @@ class Failure(NamedTuple):
     message: str
 
 
+_UNREACHABLE = Failure(
+    "unreachable",
+    "no service takes such calls, or their queue cannot be reached; in that case the call may arrive all the same",
+)
+
 FAILURES = {
     RPCERROR_TIMEOUT: Failure("timeout", "the service has not answered in time; the call may have been done"),
     RPCERROR_INTERFACE_NOTFOUND: Failure("not_served", "the service knows no such operation"),
     RPCERROR_UNSERIALIZE_FAILED: Failure("not_served", "the service reads other parameters: its IDL is another one"),
     RPCERROR_REMOTEMETHOD_EXCEPTION: Failure("failed", "the service failed on this call"),
     RPCERROR_REMOTE_EXCEPTION: Failure("failed", "the service failed on this call"),
-    RPCERROR_CONNECT_UNREACHABLE: Failure("unreachable", "no service takes such calls at the moment"),
-    RPCERROR_CONNECT_FAILED: Failure("unreachable", "no service takes such calls at the moment"),
+    RPCERROR_CONNECT_UNREACHABLE: _UNREACHABLE,
+    RPCERROR_CONNECT_FAILED: _UNREACHABLE,
     RPCERROR_CONNECT_REJECT: Failure("forbidden", "you may not do that"),
     RPCERROR_CONNECTION_LOST: Failure(
         "connection_lost", "the service is gone that had taken the call, which may have been done or not"

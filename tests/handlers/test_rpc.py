@@ -166,6 +166,7 @@ def test_a_call_that_its_queue_did_not_take_is_unreachable() -> None:
     services.tell(CallFailed(posted.sender, posted.body))
     [error] = client.wire.take()
     assert (error["data"]["code"], error["data"]["errcode"], error["id"]) == ("unreachable", 101, 1)
+    assert "or their queue cannot be reached" in error["data"]["message"]
 
 
 def test_where_nobody_serves_a_call_is_refused_at_once_and_a_one_way_call_waits_in_the_queue() -> None:
