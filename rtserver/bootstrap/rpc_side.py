@@ -84,7 +84,7 @@ def build_rpc_services(
         is_stream = type_ is QueueType.STREAM
         outward = redis_stream(client, queue) if is_stream else RedisListQueue(client, queue)
         queues[queue] = CallQueue(outward, has_headers=is_stream)
-        inward = _inward(client, plan.answers[queue], is_stream=is_stream)
+        inward = _inward(client, plan.answers[queue], stopping.wait, is_stream=is_stream)
         sources.append(AnswerReader(queue, inward, post, pause=stopping.wait))
     longest = max(route.timeout for route in plan.routes)
     sources.append(
@@ -137,7 +137,8 @@ async def watch_deadlines(gate: RpcGate) -> None:
         gate.expire()
 
 
-def _inward(client: RedisClient, answers: str, *, is_stream: bool) -> Inward:
+def _inward(client: RedisClient, answers: str, pause: Callable[[float], object], *, is_stream: bool) -> Inward:
     if not is_stream:
         return ListInward(RedisListQueue(client, answers, expires_of=expires_of))
-    return StreamInward(Reader(redis_stream(client, answers), unique_name(), rule=ReaderRule(most_held=5_000)))
+    rule = ReaderRule(most_held=5_000)
+    return StreamInward(Reader(redis_stream(client, answers), unique_name(), rule=rule, pause=pause))

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 class Inward(Protocol):
     """Reading side of a queue."""
 
+    def begin_anew(self) -> object:
+        """Return what was received and not acknowledged once more, if it can be had again."""
+
     def receive(self, count: int, timeout: float, /) -> list[Delivery]:
         """Return the next messages, at most ``count``; wait a while for a first one. Raises ``QueueError``."""
 
@@ -32,6 +35,7 @@ class StreamInward:
     """Reading side of a stream that nobody else reads."""
 
     def __init__(self, reader: Reader[DeadLetter]) -> None:
+        self.begin_anew = reader.begin_anew
         self.receive = reader.receive
         self.acknowledge = reader.acknowledge
 
@@ -41,6 +45,9 @@ class ListInward:
 
     def __init__(self, queue: BareQueue) -> None:
         self._queue = queue
+
+    def begin_anew(self) -> object:
+        """See ``Inward``."""
 
     def receive(self, count: int, timeout: float, /) -> list[Delivery]:
         """See ``Inward``."""
@@ -64,7 +71,8 @@ class AnswerReader:
         self._is_stopping = self._is_away = False
 
     def run(self) -> None:
-        """Read until ``stop``."""
+        """Read until ``stop``. After a death the next run begins with what was not posted."""
+        self._inward.begin_anew()
         with suppress(BridgeClosedError):
             while not self._is_stopping:
                 self._turn()

@@ -13,7 +13,7 @@ from rtserver.service.rpc.call_writer import CallQueue, CallWriters
 from rtserver.service.rpc.responder_loop import ResponderLoop
 from tcelib.lease.port import RegistryAwayError
 from tcelib.queue.error import QueueAwayError
-from tcelib.queue.memory import MemoryListQueue, MemoryStreamQueue, memory_stream
+from tcelib.queue.memory import MemoryListQueue, MemoryStreamQueue, memory_stream, polling
 from tcelib.queue.message import Message as QueueMessage
 from tcelib.queue.reader import Reader
 from tcelib.queue.redis_commands import RedisCommands
@@ -125,6 +125,27 @@ def test_a_queue_that_is_away_is_read_on_when_it_is_back() -> None:
 
     AnswerReader("orders", Flapping(queue), post, pause=pauses.append).run()
     assert (len(pauses), posted) == (1, [ServiceBodies("orders", (b"a",))])
+
+
+def test_answers_that_a_dead_loop_had_in_hand_are_posted_by_the_next_one() -> None:
+    queue = memory_stream("orders/x", [], wait=polling(gevent.sleep))
+    queue.put([QueueMessage(b"a")])
+    posted: list[Message] = []
+
+    def post(message: Message) -> None:
+        posted.append(message)
+        if len(posted) == 1:
+            raise ValueError("a defect")
+        reader.stop()
+
+    reader = AnswerReader("orders", StreamInward(Reader(queue, "me")), post, pause=lambda _: None)
+    with pytest.raises(ValueError, match="a defect"):
+        reader.run()
+    loop = gevent.spawn(reader.run)
+    loop.join(5)
+    loop.kill()
+    assert posted == [ServiceBodies("orders", (b"a",))] * 2
+    assert queue.length() == 0
 
 
 class Looking:
