@@ -51,7 +51,7 @@ class JsonCaller:
         verb, room = self._take((fields, params))
         return None if room is None else self._until_taken(room, verb, (fields, params))
 
-    def deliver(self, body: bytes) -> None:
+    def deliver(self, body: bytes) -> bool:
         """See ``Caller``."""
         _, sequence, _, _, errcode, _, _, count = HEAD.unpack_from(body)
         operation, request_id = self._calls.pop(sequence)
@@ -64,6 +64,7 @@ class JsonCaller:
             self._answer(count, body[MESSAGE_BYTES:], operation, request_id)
         if share is not None:
             share.spend(begun)
+        return True
 
     def on_room(self) -> None:
         """See ``Caller``."""

@@ -35,8 +35,8 @@ class Caller(Protocol):
 
     number: int
 
-    def deliver(self, body: bytes) -> None:
-        """Send the client an answer, which is a message without envelope."""
+    def deliver(self, body: bytes) -> bool:
+        """Send the client an answer, which is a message without envelope. Return false if it is too long for it."""
 
     def on_room(self) -> None:
         """Try again, or go on: there is room. Called at the end, too."""
@@ -150,7 +150,7 @@ class RpcGate:
     def _deliver(self, action: Action) -> None:
         verb, client, queue, body = action
         if client is not None:
-            self._give(client.connection, body)
+            self._give(client, body)
             if client in self._full and not client.is_full:
                 self._full.discard(client)
                 client.connection.on_room()
@@ -159,9 +159,13 @@ class RpcGate:
                 self._post(PassCall(queue, body, 0, math.inf, False))
                 self._under_way[queue] += len(body)
 
-    def _give(self, caller: Caller, body: bytes) -> None:
+    def _give(self, client: Client, body: bytes) -> None:
+        caller: Caller = client.connection
         try:
-            caller.deliver(body)
+            if not caller.deliver(body):
+                verb, _, _, error = self._router.services.undelivered(client, body)
+                if verb is Verb.ANSWER:
+                    caller.deliver(error)
         except BaseException:  # a push tells handlers of a lag or an end; the other answers must arrive all the same
             log.exception("! an answer was not delivered")
 

@@ -10,9 +10,9 @@ from rtserver.user.user_agent import UserAgent
 from tcelib.core.connection import RpcConnection
 from tcelib.error import RPCERROR_INTERFACE_NOTFOUND, RPCERROR_REMOTEMETHOD_EXCEPTION, RpcException
 from tcelib.gateway.client import Client
-from tcelib.gateway.head import HEAD, refusal
 from tcelib.gateway.verb import Verb
 from tcelib.wire.message import CALL, CALLTYPE, ROUTE, Packet, props_of
+from tcelib.wire.packet import SIZE_OF_NOTHING
 
 log = logging.getLogger(__name__)
 
@@ -57,15 +57,14 @@ class TcePassage:
         if self._client is not None:
             self._gate.part(self)
 
-    def deliver(self, body: bytes) -> None:
+    def deliver(self, body: bytes) -> bool:
         """See ``Caller``."""
         try:
             self._rpc.link.push_body(body)
         except RpcException as failure:
             log.warning("! %s: an answer was not delivered: %s", self._agent, failure)
-            if self._rpc.is_open:  # it is longer than clients take
-                _, sequence, _, route, _, _, call_id, _ = HEAD.unpack_from(body)
-                self._rpc.link.push_body(refusal(sequence, route, call_id, RPCERROR_REMOTEMETHOD_EXCEPTION, b""))
+            return SIZE_OF_NOTHING + len(body) <= self._rpc.link.max_packet_bytes
+        return True
 
     def on_room(self) -> None:
         """See ``Caller``."""

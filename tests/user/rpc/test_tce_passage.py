@@ -142,7 +142,8 @@ def test_an_answer_that_is_longer_than_clients_take_is_an_error_to_who_waits() -
             await until_async(lambda: services.calls)
             services.answer(services.take()[0], bytes(server.tce.shared.max_packet_bytes))
             answer = await client.answer(sequence)
-            assert (answer.errcode, answer.params) == (6, b"")
+            assert (answer.errcode, answer.params) == (1, b"")
+            assert services.gate.state.dropped["too_long"] == 1
 
     asyncio.run(scenario())
 
