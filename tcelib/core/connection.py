@@ -9,7 +9,8 @@ callback runs. The stream is the job of ``Link``, calls are the job of ``Calls``
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
@@ -75,7 +76,7 @@ class RpcConnection:
     is called when the stream is lost. ``link``, ``calls`` and ``servants`` are its parts.
 
     A ``router`` is asked first about every message, and passes on those that are not for this program. While it waits
-    for room, the connection ``is_held``: then only answers are taken.
+    for room, the connection is ``held``: then only answers are taken, and who waits goes on with the calls.
 
     ``on_lost`` is called with the error each time that a stream has ended or could not be opened.
 
@@ -104,7 +105,7 @@ class RpcConnection:
         self.on_lost: Callable[[RpcException], object] | None = None
         self.is_user_known = False
         self.router: Router | None = None
-        self.is_held = False
+        self._holds = 0
         self.dropped_answers = 0
         """Answers that came here to no call that waits."""
         self._user_id = ""
@@ -134,6 +135,20 @@ class RpcConnection:
     def inflated(self) -> int:
         """The number of bytes that were made of compressed ones since the stream began."""
         return self.link.reader.inflated
+
+    @property
+    def is_held(self) -> bool:
+        """True while somebody is inside ``held``."""
+        return self._holds > 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait inside, in the middle of a turn: later calls wait as well, so their order stays."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
 
     @property
     def has_calls(self) -> bool:
@@ -177,7 +192,7 @@ class RpcConnection:
         return bool(link.waiting)
 
     def serve(self) -> bool:
-        """Serve the messages that wait, as ``receive`` does."""
+        """Serve the messages that wait, as ``receive`` does. While the connection is held, leave its calls."""
         link = self.link
         link.collect()
         waiting = link.waiting
@@ -188,10 +203,12 @@ class RpcConnection:
                 self.servants.serve_some(waiting, LOOK_CALLS)
             else:
                 self._serve_messages(LOOK_CALLS)
-            if not waiting or link.collected >= TURN_BYTES:
+            if not waiting or self._holds or link.collected >= TURN_BYTES:
                 break
+        if self._holds:
+            self._take_answers()
         self._end_turn()
-        return bool(waiting) or link.reader.has_more
+        return not self._holds and (bool(waiting) or link.reader.has_more)
 
     def refuse_waiting(self) -> None:
         """Answer the calls that wait to be served with REMOTE_EXCEPTION: nobody will serve them."""
@@ -386,7 +403,7 @@ class RpcConnection:
         """Serve messages of any kind, one by one."""
         waiting = self.link.waiting
         for _ in range(most):
-            if not waiting:
+            if not waiting or self._holds:
                 break
             self._serve_message(waiting.popleft())
 

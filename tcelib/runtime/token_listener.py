@@ -128,11 +128,10 @@ class TokenListener(RpcConnectionEventListener):
     def _ask(self, conn: RpcConnection, token: str) -> Verdict:
         """Look a token up. Calls of the connection wait meanwhile, and little more of it is read."""
         asking = self._asking[conn] = gevent.event.Event()
-        conn.is_held = True
         try:
-            return self._look_ups.find(token, self._login_seconds)
+            with conn.held():
+                return self._look_ups.find(token, self._login_seconds)
         finally:
-            conn.is_held = False
             del self._asking[conn]
             # Those who wait go on when the one that asked has decided.
             gevent.get_hub().loop.run_callback(asking.set)

@@ -109,8 +109,8 @@ class Gateway:
         self._registries.close()
         if self._admin is not None:
             self._admin.close()
-        for room in tuple(self._rooms.values()):
-            room.set()
+        for client in tuple(self._rooms):
+            self._make_room(client)
 
     def readings(self) -> Iterator[Reading]:
         """Yield the state of each queue, for monitors."""
@@ -205,16 +205,13 @@ class Gateway:
         return True
 
     def _wait_for(self, client: Client) -> None:
-        room = self._rooms[client] = gevent.event.Event()
+        room = self._rooms.setdefault(client, gevent.event.Event())  # another greenlet of the client may wait, too
         self._pause(client, room.wait)
 
     def _pause(self, client: Client, wait: Callable[[], object]) -> None:
         """Wait in the middle of a client's turn; nothing more is taken from it meanwhile."""
-        client.connection.is_held = True
-        try:
+        with client.connection.held():
             wait()
-        finally:
-            client.connection.is_held = False
 
     def _make_room(self, client: Client) -> None:
         room = self._rooms.pop(client, None)

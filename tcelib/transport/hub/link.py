@@ -225,7 +225,9 @@ class Link(HubShell):
     def _deliver(self, data: bytes) -> None:
         if self._has_place():
             self._serve(lambda: self.connection.receive(data))
-        elif self.connection.receive(data, serve=False):
+        elif self.connection.receive(data, serve=False) and self._has_place():  # who held it went on without these
+            self._serve(self.connection.serve)
+        elif self.connection.has_calls:
             self._kept = self.connection.kept_bytes or 1
             self._regulate()
             self._watch_nesting()
@@ -268,7 +270,7 @@ class Link(HubShell):
 
     def _serve_kept(self) -> None:
         """A servant that had waited is done; its greenlet serves what was kept meanwhile, then ends."""
-        while self._kept and not self.is_over:
+        while self._kept and not self.is_over and not self.connection.is_held:
             self._kept = 0
             self._regulate()
             while self.connection.serve():

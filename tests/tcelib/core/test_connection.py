@@ -1,6 +1,7 @@
 # ruff: noqa: N802  the names that TCE's users know
 """The life of a connection: streams, turns, listeners (TCE protocol, section 6.1; section 7, items 6, 37 and 38)."""
 
+from contextlib import ExitStack
 from itertools import pairwise
 from typing import Any, Never
 
@@ -161,6 +162,28 @@ def test_calls_of_a_new_stream_are_answered_by_the_turn_whose_servant_outlived_t
     connection.receive(echo("wait", 1) + echo("old", 2))
 
     assert sequences(transport) == [3]
+
+
+def test_who_has_waited_leaves_the_calls_of_a_held_connection_in_their_order(transport: MemoryTransport) -> None:
+    class Waiting(Calculator):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
+            if text == "wait":  # its greenlet goes on while another one holds the connection
+                stack.enter_context(ctx.conn.held())
+            return text
+
+    stack = ExitStack()
+    connection = open_connection(transport, Waiting())
+    connection.router = lambda packet: False
+    promise = CalculatorPrx(connection).echo_async("?")
+    [number] = sequences(transport)
+    answer = wrap(RpcMessage(2, number, paramstream=ECHO.write_result("!")).pack())
+    assert connection.receive(echo("wait", 1) + echo("b", 2) + answer + echo("c", 3)) is False
+    assert sequences(transport) == [number, 1]
+    assert promise.get() == "!"
+
+    stack.close()
+    assert connection.serve() is False
+    assert sequences(transport) == [number, 1, 2, 3]
 
 
 def test_while_a_servant_waits_the_next_calls_are_served_and_written(transport: MemoryTransport) -> None:

@@ -17,11 +17,14 @@ from tests.conftest import unused_port
 from tests.redis_over_tls import sentinel, tls_node
 from tests.redis_process import RedisProcess
 from tests.sentinel_group import NAME
+from tests.tcelib.idl_value import make_operation
 from tests.tcelib.runtime.gateway_rig import GatewayRig, errcode_of, until_so
 from tests.tcelib.transport.talk import EXTRA, NOTE, NOWHERE, Talk, TalkPrx
 from tests.until import until
 
 MakeRig = Callable[..., GatewayRig]
+WAIT = make_operation("wait", 22, 0, ())
+DEADLINE = 20.0
 KINDS = pytest.mark.parametrize("kind", ["stream", "mq"])
 
 
@@ -153,6 +156,81 @@ def test_a_connection_with_too_many_calls_is_read_no_further_until_some_are_answ
         rig.servant.gate.set()
         assert [promise.get() for promise in promises] == [str(n) for n in range(MOST_WAITING + 20)]
         assert other.echo("x") == "x"
+
+
+class Local(tce.Servant):
+    """A servant of the gateway itself, which waits for ``gate``."""
+
+    INTERFACE = tce.Interface("test.Tcp", ifidx=22, operations=(WAIT,))
+
+    def __init__(self) -> None:
+        self.gate = gevent.event.Event()
+
+    def wait(self, ctx: tce.RpcContext) -> None:
+        self.gate.wait()
+
+
+class Noting(Talk):
+    """A service that notes all that comes, in its order."""
+
+    def hold(self, text: str, ctx: tce.RpcContext) -> Any:
+        self.notes.append(text)
+        return super().hold(text, ctx)
+
+
+def test_calls_keep_their_order_though_a_servant_of_the_gateway_ends_while_one_waits_for_room(make: MakeRig) -> None:
+    with make() as rig:
+        rig.servant = Noting(gevent.event.Event())
+        rig.serve()
+        local = Local()
+        rig.gateway.createAdapter("clients", "clients").addServant(local)
+        rig.state.table.doors["clients"].most_waiting = 2
+        prx = rig.dial()
+        waits = prx.conn.call(WAIT, ())
+        promises = [prx.hold_async(str(n)) for n in range(3)]
+        for n in range(3, 6):
+            prx.note_oneway(f"note {n}")
+            promises.append(prx.hold_async(str(n)))
+        until_so(lambda: unserved(rig) == 6, "the third finds no room, and all others are here")
+        local.gate.set()
+        waits.get(DEADLINE)
+        rig.servant.gate.set()
+        assert [promise.get(DEADLINE) for promise in promises] == [str(n) for n in range(6)]
+        assert rig.servant.notes == ["0", "1", "2", "note 3", "3", "note 4", "4", "note 5", "5"]
+
+
+class Waiting(tce.RpcConnectionEventListener):
+    """A listener that lets one message wait for ``gate``."""
+
+    def __init__(self, text: str) -> None:
+        self.text = NOTE.write_params(text)
+        self.gate = gevent.event.Event()
+        self.passed = False
+
+    def onDataPacket(self, conn: Any, m: tce.RpcMessage) -> bool:
+        if m.paramstream == self.text:
+            self.gate.wait()
+            self.passed = True
+        return True
+
+
+def test_of_two_calls_that_wait_for_room_at_the_same_time_both_are_answered(make: MakeRig) -> None:
+    listener = Waiting("first")
+    with make(listener=listener) as rig:
+        rig.serve()
+        rig.state.table.doors["clients"].most_waiting = 1
+        prx = rig.dial()
+        promises = [prx.hold_async(text) for text in ("first", "second", "third")]
+        until_so(lambda: most_waiting(rig) == 1 and rig.gateway._gateway._rooms, "the third finds no room")  # type: ignore[union-attr]
+        listener.gate.set()
+        until_so(lambda: listener.passed, "neither does the first, which its listener has let pass")
+        rig.servant.gate.set()
+        assert [promise.get(DEADLINE) for promise in promises] == ["first", "second", "third"]
+
+
+def unserved(rig: GatewayRig) -> int:
+    """Calls that have come to the gateway and wait there for their turn."""
+    return sum(len(client.connection.link.waiting) for client in rig.state.table.doors["clients"].clients)
 
 
 def most_waiting(rig: GatewayRig) -> int:

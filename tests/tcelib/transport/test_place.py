@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import gevent.event
 import pytest
 
 import tcelib as tce
 from tcelib.transport.hub import link
+from tcelib.wire.message import RETURN
 from tests.tcelib.idl_value import make_operation
 from tests.tcelib.transport.conftest import SOCKET_RIGS
 from tests.tcelib.transport.rig import DEADLINE, SocketRig
-from tests.tcelib.transport.talk import CALL_BACK, ESCAPES, TalkPrx
+from tests.tcelib.transport.talk import CALL_BACK, ECHO, ESCAPES, TalkPrx
 
 PLACES = 3
 gevent_streams = pytest.mark.parametrize("rig", [name for name in SOCKET_RIGS if "gevent" in name], indirect=True)
@@ -125,3 +127,36 @@ def test_answers_are_read_behind_calls_that_have_no_place(rig: SocketRig, monkey
             ended.append(error.errcode)
     assert set(ended) <= {0, tce.RPCERROR_REMOTE_EXCEPTION}
     assert prx.conn.call(CALL_BACK, ("all places are free again",)).get(DEADLINE)
+
+
+class Holding(tce.RpcConnectionEventListener):
+    """A listener that holds a connection at messages with these parameters, until their gate opens."""
+
+    def __init__(self, gates: dict[bytes, gevent.event.Event]) -> None:
+        self.gates = gates
+        self.arrivals = threading.Semaphore(0)
+
+    def onDataPacket(self, conn: tce.RpcConnection, m: tce.RpcMessage) -> bool:  # noqa: N802  the name of TCE's users
+        gate = self.gates.get(m.paramstream)
+        if gate is not None:
+            with conn.held():
+                self.arrivals.release()
+                gate.wait()
+        return True
+
+
+@gevent_tcp
+def test_calls_that_came_while_two_held_the_connection_are_served_when_the_second_lets_go(rig: SocketRig) -> None:
+    texts = [ECHO.write_params(text) for text in ("first", "second")]
+    listener = Holding({text: rig.run(gevent.event.Event) for text in texts})
+    prx = TalkPrx(rig.dial(rig.listen(listener=listener)))
+    promises = [prx.echo_async("first")]
+    assert listener.arrivals.acquire(timeout=DEADLINE)
+    promises.append(prx.echo_async("third"))
+    stray = tce.RpcMessage(calltype=RETURN, paramstream=texts[1])
+    rig.run(lambda: prx.conn.sendMessage(stray))
+    assert listener.arrivals.acquire(timeout=DEADLINE)
+    for text in texts:
+        rig.run(listener.gates[text].set)
+        rig.run(lambda: gevent.sleep(0))
+    assert [promise.get(DEADLINE) for promise in promises] == ["first", "third"]
