@@ -324,11 +324,11 @@ class RpcCommunicator:
         opened, self._opened = tuple(self._opened), WeakSet()
         for server in servers:
             server.close()
+        # Before that is closed which passes messages on, and the queues that the answers go to.
+        self._queues.drain()
         gateway, self._gateway = self._gateway, None
         if gateway is not None:
             gateway.close()
-        # Before the queues that the answers go to are closed.
-        self._queues.drain()
         pushes, self._pushes = self._pushes, None
         if pushes is not None:
             pushes.close()

@@ -13,6 +13,8 @@ import redis
 
 import tcelib as tce
 from tcelib.core import endpoint_table
+from tcelib.gateway.verb import Reason
+from tcelib.runtime.gateway.gateway import Gateway
 from tcelib.runtime.gateway.gateway_lease import GatewayLease
 from tcelib.runtime.gateway.user_teller import UserTeller
 from tcelib.wire.message import CALL, ONEWAY, build_body
@@ -199,6 +201,34 @@ def test_what_waits_at_a_gateway_that_ends_goes_on_to_another(make: MakeRig) -> 
         users.pass_on("ann", note_to("ann", "second"))  # type: ignore[union-attr]
         one.shutdown()
         until_heard(rig.client("two", "ann"), ["second"])
+
+
+@pytest.mark.parametrize("kind", ["stream", "mq"])
+def test_what_comes_while_a_gateway_ends_is_left_to_its_successor(
+    make: MakeRig, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with make(kind=kind) as rig:
+        one, _ = (rig.gateway(name) for name in ("one", "two"))
+        ann = rig.client("two", "ann")
+        push_when_here(rig.service(), "ann", "first")
+        until_heard(ann, ["first"])
+        pushes = rig.program("pusher").addEndPoint(tce.RpcEndPoint("pushes_one", rig.url, type_=kind))
+        queue = TalkPrx(pushes.open(tce.AF_WRITE))
+        close = Gateway.close
+
+        def close_and_push(gateway: Gateway) -> None:
+            close(gateway)
+            queue._send(NOTE, ("second",), tce.Shortcuts.CALL_USER_ID("ann"))
+            [reader] = [link for name, link in gateway._readers.items() if name == "pushes_one"]
+            until_so(
+                lambda: reader.is_draining or gateway.router.state.dropped[Reason.NOT_HERE], "it stays or is lost"
+            )
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Gateway, "close", close_and_push)
+            one.shutdown()
+        rig.gateway("one")
+        until_heard(ann, ["first", "second"])
 
 
 def note_to(user: str, text: str) -> bytes:
