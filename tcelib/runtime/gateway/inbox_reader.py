@@ -5,8 +5,11 @@ A message is gone from an inbox when it was taken: it is given to a user at most
 
 import logging
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 
 import gevent
+import gevent.event
 
 from tcelib.error import RpcException
 from tcelib.queue.error import QueueError
@@ -23,6 +26,8 @@ MOST_AT_ONCE = 500
 POP_SECONDS = 3.0
 RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 1.0
+WAKE_SECONDS = 0.1
+"""Between two tries to wake a reader that is to end."""
 LOOK_SECONDS = 2.0
 """Between two looks for gateways that died."""
 GONE_SECONDS = 60.0
@@ -42,7 +47,7 @@ class InboxReader:
         self._outage = Outage(log, "messages to users cannot be read", "messages to users are read again")
         self._dead_since: dict[str, float] = {}
         self._greenlets: list[gevent.Greenlet] = []
-        self._is_closed = False
+        self._is_over = gevent.event.Event()
 
     def start(self) -> None:
         """Read from now on."""
@@ -50,25 +55,30 @@ class InboxReader:
 
     def close(self) -> None:
         """Read no more. What is left is for the other gateways."""
-        self._is_closed = True
+        self._is_over.set()
+        latest = time.monotonic() + CLOSE_SECONDS
+        while any(self._greenlets) and time.monotonic() < latest:
+            self._wake()  # again: its wait in Redis may have begun a moment later
+            gevent.joinall(self._greenlets, WAKE_SECONDS)
+        gevent.killall(self._greenlets)  # one that is killed loses what it is about to get
+        self._queue.close()
+
+    def _wake(self) -> None:
         try:
-            self._queue.wake(READER)  # one that is killed would lose what it is about to get
+            self._queue.wake(READER)
         except QueueError as error:
             log.debug("the reader of the inbox was not woken: %s", error)
-        gevent.joinall(self._greenlets[:1], CLOSE_SECONDS)
-        gevent.killall(self._greenlets)
-        self._queue.close()
 
     def _open(self, inbox: str) -> RedisListQueue:
         return RedisListQueue(gevent_client(self._url), inbox, expires_of=expires_of)
 
     def _read(self) -> None:
-        while not self._is_closed:
+        while not self._is_over.is_set():
             try:
                 self._take_from(self._queue, POP_SECONDS)
             except QueueError as error:
                 self._outage.begin(error)
-                gevent.sleep(RETRY_SECONDS)
+                self._is_over.wait(RETRY_SECONDS)
             else:
                 self._outage.end()
 
@@ -83,18 +93,18 @@ class InboxReader:
         return len(deliveries)
 
     def _look_after_others(self) -> None:
-        while not self._is_closed:
+        while not self._is_over.is_set():
             try:
                 self._look()
             except (QueueError, RpcException) as error:
                 log.debug("nobody tells which gateways died: %s", error)
-            gevent.sleep(LOOK_SECONDS)
+            self._is_over.wait(LOOK_SECONDS)
 
     def _look(self) -> None:
         """Empty the inboxes of gateways without a lease. The inboxes are read first: a lease precedes a message."""
         with failures():
             self._place.redis.call("SADD", INBOXES, self._inbox)
-            known = {name.decode() for name in self._place.redis.call("SMEMBERS", INBOXES)}
+            known = _names(self._place.redis.call("SMEMBERS", INBOXES))
             dead = known - self._place.finder.living() - {self._inbox}
         now = time.monotonic()
         self._dead_since = {name: self._dead_since.get(name, now) for name in dead}
@@ -107,7 +117,7 @@ class InboxReader:
         queue = self._open(name)
         try:
             count = 0
-            while taken := self._take_from(queue, 0):
+            while not self._is_over.is_set() and (taken := self._take_from(queue, 0)):
                 count += taken
         finally:
             queue.close()
@@ -118,3 +128,12 @@ class InboxReader:
         with failures():
             self._place.redis.call("SREM", INBOXES, name)
             self._place.leases.forget()
+
+
+def _names(members: Iterable[bytes]) -> set[str]:
+    """Return the names of inboxes. What is no UTF-8 is the name of none."""
+    names = set()
+    for member in members:
+        with suppress(UnicodeDecodeError):
+            names.add(member.decode())
+    return names

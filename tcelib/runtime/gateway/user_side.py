@@ -23,6 +23,7 @@ from tcelib.service.call_body import expires_of
 from tcelib.service.inbox import USER
 from tcelib.transport.hub.outage import Outage
 
+CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 """Between two looks for users whose messages wait."""
 LOOKS_A_SECOND = 20_000
@@ -87,6 +88,7 @@ class UserSide:
         self._room = WaitingRoom()
         self._outage = Outage(log, "messages are not passed on to users", "messages are passed on to users again")
         self._has_waiting = gevent.event.Event()
+        self._is_over = gevent.event.Event()
         self._seeker: gevent.Greenlet | None = None
         self._state.finds_users = True
 
@@ -97,8 +99,11 @@ class UserSide:
     def close(self) -> None:
         """Look no more, leave what waits to the other gateways, and close the connections."""
         self._state.finds_users = False
+        self._is_over.set()
+        self._has_waiting.set()
         if self._seeker is not None:
-            self._seeker.kill()
+            self._seeker.join(CLOSE_SECONDS)
+            self._seeker.kill()  # it loses what it is about to pass on
         waiting = [body for user_id in tuple(self._room.users) for body in self._room.take(user_id)]
         if waiting:
             self._put(self._inbox, waiting)
@@ -155,10 +160,12 @@ class UserSide:
     def _seek(self) -> None:
         while True:
             self._has_waiting.wait()
+            if self._is_over.is_set():
+                return
             self.look()
             if len(self._room):
-                gevent.sleep(pause_of(len(self._room.users)))
-            else:
+                self._is_over.wait(pause_of(len(self._room.users)))
+            elif not self._is_over.is_set():
                 self._has_waiting.clear()
 
     def _send_on(self, inbox: str, bodies: Sequence[bytes]) -> None:

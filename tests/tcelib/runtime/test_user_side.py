@@ -1,5 +1,9 @@
 """Users who move between gateways: what is sent to them arrives once, or is counted as given up."""
 
+from collections.abc import Sequence
+
+import gevent
+import gevent.event
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -8,6 +12,7 @@ from tcelib.gateway.client import Client
 from tcelib.gateway.verb import Reason
 from tcelib.gateway.waiting_room import SETTLE_SECONDS
 from tcelib.runtime.gateway.user_side import pause_of
+from tests.tcelib.gateway.rig import ONE_WAY, TERMINAL, body
 from tests.tcelib.runtime.user_world import Node, World
 
 GATEWAYS = ("one", "two", "three")
@@ -85,6 +90,35 @@ def test_messages_that_expired_before_they_were_taken_are_counted() -> None:
     [one] = World(("one",)).gateways.values()
     one.users.expire(3)
     assert one.router.state.dropped[Reason.EXPIRED] == 3
+
+
+class SlowWorld(World):
+    """One in which messages reach an inbox when ``gate`` opens."""
+
+    def __init__(self) -> None:
+        super().__init__(("one", "two"))
+        self.gate, self.arrived = gevent.event.Event(), gevent.event.Event()
+
+    def put(self, inbox: str, bodies: Sequence[bytes], /) -> None:
+        self.arrived.set()
+        self.gate.wait()
+        super().put(inbox, bodies)
+
+
+def test_a_gateway_that_ends_while_it_passes_a_message_on_loses_it_not() -> None:
+    world = SlowWorld()
+    one, two = world.gateways.values()
+    two.log_in("ann")
+    two.tell()
+    one.users.start()
+    one.users.pass_on("ann", body(TERMINAL, 1, ONE_WAY, extra={"__user_id__": "ann"}, params=b"x"))
+    assert world.arrived.wait(60)
+    closing = gevent.spawn(one.users.close)
+    gevent.sleep(0)
+    world.gate.set()
+    closing.get(timeout=60)
+    two.read()
+    assert two.delivered == [("ann", b"x")]
 
 
 class UserMachine(RuleBasedStateMachine):
