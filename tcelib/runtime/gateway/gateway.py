@@ -78,6 +78,7 @@ class Gateway:
         for name, queue in writers.items():
             assert isinstance(queue.link.transport, QueueLink)
             self._writers[name] = QueueWriter(queue.link.transport, self._on_unsent, name=name)
+        self._registries.start()  # before a message is taken whose user is at another gateway
         readers: dict[str, RpcQueueConnection] = {}
         for name, source in self.router.state.table.sources.items():
             if endpoints[name].type.is_queue:
@@ -92,7 +93,6 @@ class Gateway:
         for calls, answers in self._server.loopbacks.items():  # of servants of this program
             if calls in writers:
                 writers[calls].setLoopbackMQ(readers[answers])
-        self._registries.start()
         self._relay_events()
         self._watch = gevent.spawn(self._expire)
 

@@ -16,10 +16,11 @@ from tcelib.core import endpoint_table
 from tcelib.gateway.verb import Reason
 from tcelib.runtime.gateway.gateway import Gateway
 from tcelib.runtime.gateway.gateway_lease import GatewayLease
+from tcelib.runtime.gateway.registry import Registries
 from tcelib.runtime.gateway.user_teller import UserTeller
-from tcelib.wire.message import CALL, ONEWAY, build_body
+from tcelib.wire.message import CALL, LINGER_TIME, ONEWAY, build_body
 from tests.tcelib.runtime.gateway_rig import errcode_of, until_so
-from tests.tcelib.runtime.user_rig import Heard, UserRig, push, push_when_here, until_heard
+from tests.tcelib.runtime.user_rig import Heard, UserRig, push, push_when_here, serve, until_heard
 from tests.tcelib.transport.talk import NOTE, TalkPrx
 
 MakeRig = Callable[..., UserRig]
@@ -167,7 +168,7 @@ def test_a_message_whose_time_is_over_is_dropped_and_counted(make: MakeRig, redi
         service = rig.service()
         push_when_here(service, "ann", "1")
         until_heard(ann, ["1"])
-        TalkPrx(service.openUser("ann"))._send(NOTE, ("late",), {"__linger_time__": f"{time.time() - 1}"})
+        TalkPrx(service.openUser("ann"))._send(NOTE, ("late",), {LINGER_TIME: f"{time.time() - 1}"})
         push(service, "ann", "2")
         until_heard(ann, ["1", "2"])
         assert gateway._gateway is not None
@@ -218,7 +219,8 @@ def test_what_comes_while_a_gateway_ends_is_left_to_its_successor(
 
         def close_and_push(gateway: Gateway) -> None:
             close(gateway)
-            queue._send(NOTE, ("second",), tce.Shortcuts.CALL_USER_ID("ann"))
+            linger = {LINGER_TIME: f"{time.time() + 60}"}
+            queue._send(NOTE, ("second",), tce.Shortcuts.CALL_USER_ID("ann", linger))
             [reader] = [link for name, link in gateway._readers.items() if name == "pushes_one"]
             until_so(
                 lambda: reader.is_draining or gateway.router.state.dropped[Reason.NOT_HERE], "it stays or is lost"
@@ -231,9 +233,24 @@ def test_what_comes_while_a_gateway_ends_is_left_to_its_successor(
         until_heard(ann, ["first", "second"])
 
 
+def test_a_gateway_reads_no_queue_before_it_finds_users(make: MakeRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    with make("one") as rig:
+        one = rig.program("one")
+        start, read = Registries.start, []
+
+        def note_and_start(registries: Registries) -> None:
+            read.extend(name for name in ("pushes_one", "all") if one.getConnectionMQCollection().reader(name))
+            start(registries)
+
+        monkeypatch.setattr(Registries, "start", note_and_start)
+        serve(one, rig.file)
+        assert not read
+        assert one.getConnectionMQCollection().reader("pushes_one")
+
+
 def note_to(user: str, text: str) -> bytes:
     """A message as it lies in an inbox, which waits for a minute."""
-    extra = {"__user_id__": user, "__linger_time__": f"{time.time() + 60}"}
+    extra = {"__user_id__": user, LINGER_TIME: f"{time.time() + 60}"}
     return build_body(0, CALL | ONEWAY, NOTE.route, params=NOTE.write_params(text), extra=extra)
 
 
