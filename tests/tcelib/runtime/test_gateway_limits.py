@@ -120,7 +120,7 @@ def test_of_too_many_handshakes_the_oldest_goes_and_a_client_comes_in(make: Make
 
 @DOORS
 def test_idle_connections_are_closed(make: MakeRig, door: str) -> None:
-    with make(door, idle_seconds=0.2) as rig:
+    with make(door, idle_seconds=1.0) as rig:
         rig.serve()
         prx = rig.dial()
         prx.echo("x")
