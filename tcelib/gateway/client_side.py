@@ -118,15 +118,18 @@ class ClientSide:
         head = _pack(RPC, sequence, calltype, route, errcode, paramsize, call_id, count + way.front_count)
         return way.verb, None, way.target, b"".join((head, way.front, user, rest))
 
-    def unsent(self, client: Client, body: bytes) -> Action:
-        """Decide about a call that was to be passed on and was not, or perhaps not: its answer would be late."""
+    def unsent(self, client: Client, body: bytes, reason: Reason = Reason.UNSENT) -> Action:
+        """Decide about a call that was to be passed on and was not, or perhaps not: its answer would be late.
+
+        ``reason`` is UNSENT if it certainly was not, otherwise LOST.
+        """
         _, sequence, calltype, route, _, _, call_id, _ = HEAD.unpack_from(body)
         key = route >> 16 << 48 | call_id << 32 | sequence
         ticket = None if calltype & ONEWAY else client.waiting.pop(key, None)
         if ticket is None:
-            return self._state.drop(Reason.UNSENT)
-        self._state.end_call(key, ticket, ERRORS[Reason.UNSENT])
-        return self._error(client, Reason.UNSENT, (sequence, route, call_id ^ client.mark))
+            return self._state.drop(reason)
+        self._state.end_call(key, ticket, ERRORS[reason])
+        return self._error(client, reason, (sequence, route, call_id ^ client.mark))
 
     def lost(self, service: str, reason: Reason) -> Iterator[Action]:
         """Yield an error for each call that waits for an answer of ``service``, whose connection has ended.

@@ -34,7 +34,7 @@ class Reason(StrEnum):
     NOT_HERE = "not_here"  # the user that a message is for
     EXPIRED = "expired"  # a message to a user, whose time was over
     UNSENT = "unsent"  # its queue did not take it, or there was no connection to its service
-    LOST = "lost"  # the connection to the service that has it
+    LOST = "lost"  # the connection to the service that has it, or to the queue that perhaps has it
     TIMEOUT = "timeout"
     TOO_LONG = "too_long"  # an answer or a push that no client takes
     LATE = "late"  # an answer to a call that waits no more

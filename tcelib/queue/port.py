@@ -41,9 +41,9 @@ class Queue(Protocol):
     expired: int
 
     def put(self, messages: Sequence[Message]) -> None:
-        """Append messages: all of them in order, or none. Raises ``MessageError`` if it cannot carry one of them.
+        """Append messages, all of them in order. Raises ``MessageError`` if it cannot carry one of them.
 
-        After a ``QueueAwayError`` they may have been appended.
+        After a ``QueueError`` that is not ``is_certain`` the first ones, or all, may have been appended.
         """
 
     def take(self, reader: str, count: int, timeout: float) -> list[Delivery]:

@@ -101,13 +101,15 @@ class RedisCommands:
             wrong = wrong_keys(partial(self.call, "TYPE"), self.kinds)
         except QueueError:
             return error
-        return QueueRefusedError(error.address, f"{error.reason}{wrong}") if wrong else error
+        if wrong:
+            return QueueRefusedError(error.address, f"{error.reason}{wrong}", is_certain=error.is_certain)
+        return error
 
 
 def as_queue_error(error: RedisCallError) -> QueueError:
     """Return an error of Redis as one of the queue."""
     kind = QueueAwayError if error.trouble.is_away else QueueRefusedError
-    return kind(error.address, error.reason)
+    return kind(error.address, error.reason, is_certain=error.is_certain)
 
 
 def role_of_wait(timeout: float) -> Role:

@@ -26,7 +26,7 @@ from tcelib.redis.redis_address import Guide, Place, RedisAddress, at, read_addr
 from tcelib.redis.redis_error import RedisCallError, Trouble, classify
 from tcelib.redis.redis_password import split_password_file
 from tcelib.redis.resolver import Fixed, Resolver
-from tcelib.redis.role_pool import SOCKET_SECONDS, RolePool
+from tcelib.redis.role_pool import SOCKET_SECONDS, NotOpenError, RolePool
 from tcelib.redis.sentinel import SentinelResolver
 
 LOG_SECONDS = 60.0
@@ -252,15 +252,15 @@ class RedisClient:
 
     def _settle(self, error: Exception) -> RedisCallError:
         """Return the error for the caller, after the connections have been seen to."""
-        trouble, reason = classify(
-            error.error if isinstance(error, _PartlyDone) else error,
-            in_cluster=self.is_cluster,
-        )
+        cause = error.error if isinstance(error, _PartlyDone | NotOpenError) else error
+        trouble, reason = classify(cause, in_cluster=self.is_cluster)
         if trouble.needs_reset:
             self.reset()
         if trouble is Trouble.ROLE_CHANGED and self._has_led:
             self._tell(reason)
-        return RedisCallError(self.address, reason, trouble)
+        is_refusal = trouble is not Trouble.AWAY and not isinstance(error, _PartlyDone)
+        is_certain = is_refusal or isinstance(error, NotOpenError)
+        return RedisCallError(self.address, reason, trouble, is_certain=is_certain)
 
     def _greeting_of(self, role: Role, guide: Guide) -> Callable[[Any], None]:
         any_will_do = role in (Role.INSPECTION, Role.FOLLOWING)

@@ -81,13 +81,17 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class RedisCallError(Exception):
-    """Redis did not do what it was asked to. ``address`` has no password, ``reason`` is an error's text."""
+    """Redis did not do what it was asked to. ``address`` has no password, ``reason`` is an error's text.
 
-    def __init__(self, address: str, reason: str, trouble: Trouble) -> None:
+    ``is_certain``: nothing was done, for certain.
+    """
+
+    def __init__(self, address: str, reason: str, trouble: Trouble, *, is_certain: bool = False) -> None:
         super().__init__(address, reason, trouble)
         self.address = address
         self.reason = reason
         self.trouble = trouble
+        self.is_certain = is_certain
 
     def __str__(self) -> str:
         return f"{self.address}: {self.reason}"

@@ -23,6 +23,14 @@ GREETING_SECONDS = 5.0
 """So long a primary that has become a replica may go on answering a program that only reads."""
 
 
+class NotOpenError(redis.RedisError):
+    """There is no connection to send a command on, because of ``error``. Nothing was sent."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error) or type(error).__name__)
+        self.error = error
+
+
 class RolePool:
     """Connections of one role to the Redis at ``url``; ``kind`` is redis-py's class of connection.
 
@@ -57,7 +65,7 @@ class RolePool:
         return options
 
     def take(self) -> PooledConnection:
-        """Return an open connection, to be given back. May raise ``redis.RedisError`` and ``OSError``."""
+        """Return an open connection, to be given back. May raise ``NotOpenError``."""
         drops = self._drops  # as they were before it was chosen
         try:
             connection = self._idle.pop()
@@ -67,9 +75,11 @@ class RolePool:
         self._taken.add(connection)
         try:
             self._prepare(connection)
-        except BaseException:
+        except BaseException as error:
             connection.close()
             self.give_back(connection)
+            if isinstance(error, redis.RedisError | OSError):
+                raise NotOpenError(error) from error
             raise
         return connection
 

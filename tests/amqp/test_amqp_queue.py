@@ -11,6 +11,7 @@ from tcelib.queue.address import Address, NodeType
 from tcelib.queue.amqp.amqp_queue import AmqpQueue
 from tcelib.queue.amqp.broker_place import Broker, read_broker
 from tcelib.queue.amqp.link import Inlet
+from tcelib.queue.amqp.live import Live
 from tcelib.queue.amqp.node import AmqpNode, _Taking
 from tcelib.queue.amqp.open import open_bare_queue, open_node, open_queue
 from tcelib.queue.bare import never
@@ -275,6 +276,37 @@ def test_a_full_queue_and_a_large_message_are_refused_with_the_bound() -> None:
         queue.close()
 
 
+def test_a_broker_that_has_taken_a_part_leaves_no_certainty_that_nothing_was_put() -> None:
+    with BrokerThread(Limits(queue_messages=2)) as broker:
+        queue = bare(broker.url, "q")
+        with pytest.raises(QueueRefusedError) as caught:
+            put(queue, b"1", b"2", b"3")
+        assert not caught.value.is_certain
+        with pytest.raises(QueueRefusedError) as caught:
+            put(queue, b"4")
+        assert caught.value.is_certain
+        assert taken(queue) == [b"1", b"2"]
+        queue.close()
+
+
+def test_a_message_that_a_connection_broke_off_with_was_perhaps_put(
+    own_broker: BrokerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = node(own_broker.url, "q")
+    at.send([b"before"])
+    flush = at.client._flush
+
+    def break_off_behind(live: Live, *, waits: bool = True) -> None:
+        flush(live, waits=waits)
+        at.client.give_up("reset")
+
+    monkeypatch.setattr(at.client, "_flush", break_off_behind)
+    with pytest.raises(QueueAwayError) as caught:
+        at.send([b"perhaps"])
+    assert not caught.value.is_certain
+    at.client.close()
+
+
 def test_more_messages_than_the_broker_takes_at_once_arrive_in_order() -> None:
     with BrokerThread(Limits(window=3)) as broker:
         queue = bare(broker.url, "q")
@@ -356,5 +388,6 @@ def test_an_url_says_where_the_broker_is_and_who_we_are() -> None:
 
 def test_nobody_listening_is_an_error_of_the_queue() -> None:
     at = open_node(f"amqp://127.0.0.1:{unused_port()}", Address("q"), THREADS)
-    with pytest.raises(QueueAwayError, match="refused"):
+    with pytest.raises(QueueAwayError, match="refused") as caught:
         at.send([b"x"])
+    assert caught.value.is_certain

@@ -158,15 +158,20 @@ def test_the_answer_to_a_page_that_is_gone_is_for_no_other_page() -> None:
     assert [each["data"] for each in second.wire.take()] == [2]
 
 
-def test_a_call_that_its_queue_did_not_take_is_unreachable() -> None:
+@pytest.mark.parametrize(
+    ("is_lost", "code", "errcode"), [(False, "unreachable", 101), (True, "connection_lost", 104)]
+)
+def test_a_call_that_its_queue_did_not_take_is_unreachable_unless_it_perhaps_did(
+    is_lost: bool, code: str, errcode: int
+) -> None:
     services = Services()
     client = online(services).connect()
     client.ask("orders.place", {"items": []}, id=1)
     [posted] = services.calls
-    services.tell(CallFailed(posted.sender, posted.body))
+    services.tell(CallFailed(posted.sender, posted.body, is_lost))
     [error] = client.wire.take()
-    assert (error["data"]["code"], error["data"]["errcode"], error["id"]) == ("unreachable", 101, 1)
-    assert "or their queue cannot be reached" in error["data"]["message"]
+    assert (error["data"]["code"], error["data"]["errcode"], error["id"]) == (code, errcode, 1)
+    assert ("or their queue cannot be reached" in error["data"]["message"]) is not is_lost
 
 
 def test_where_nobody_serves_a_call_is_refused_at_once_and_a_one_way_call_waits_in_the_queue() -> None:

@@ -136,10 +136,11 @@ class CallsLeft(Message, frozen=True, gc=False):
 
 
 class CallFailed(Message, frozen=True, gc=False):
-    """Return of a ``PassCall`` that was not put on its queue, or perhaps not."""
+    """Return of a ``PassCall`` that was not put on its queue; ``is_lost``: or perhaps was."""
 
     sender: int
     body: bytes
+    is_lost: bool = False
 
 
 class ServiceBodies(Message, frozen=True, gc=False):

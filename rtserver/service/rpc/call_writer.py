@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import CallFailed, CallsLeft, Message, PassCall
-from tcelib.error import RPCERROR_CONNECT_FAILED, RpcException
+from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_CONNECTION_LOST, RpcException
 from tcelib.queue.error import MessageError, QueueError
 from tcelib.queue.message import Message as QueueMessage
 from tcelib.queue.port import Queue
@@ -27,7 +27,9 @@ class CallQueue:
         try:
             self._queue.put(messages)
         except (QueueError, MessageError) as error:
-            raise RpcException(RPCERROR_CONNECT_FAILED, str(error)) from error
+            is_lost = isinstance(error, QueueError) and not error.is_certain
+            code = RPCERROR_CONNECTION_LOST if is_lost else RPCERROR_CONNECT_FAILED
+            raise RpcException(code, str(error)) from error
 
 
 class Flag(Protocol):
@@ -87,7 +89,7 @@ class CallWriters:
 
         return QueueWriter(self._queues[name], self._on_unsent, on_left=on_left, name=name)
 
-    def _on_unsent(self, parcel: Parcel[int]) -> None:
+    def _on_unsent(self, parcel: Parcel[int], is_lost: bool) -> None:
         if parcel.sender is not None:
             with suppress(BridgeClosedError):
-                self._post(CallFailed(parcel.sender, parcel.body))
+                self._post(CallFailed(parcel.sender, parcel.body, is_lost))

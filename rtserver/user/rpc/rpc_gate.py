@@ -20,7 +20,7 @@ from tcelib.gateway.action import Action
 from tcelib.gateway.client import Client
 from tcelib.gateway.router import Router
 from tcelib.gateway.state import GatewayState
-from tcelib.gateway.verb import Verb
+from tcelib.gateway.verb import Reason, Verb
 from tcelib.wire.message import CALLTYPE, ONEWAY, ROUTE, Packet
 
 PAUSE_BYTES = 4 * 1024 * 1024
@@ -185,7 +185,8 @@ class RpcGate:
     def _on_failed(self, message: CallFailed) -> None:
         client = self._clients.get(message.sender)
         if client is not None:
-            self._deliver(self._router.clients.unsent(client, message.body))
+            reason = Reason.LOST if message.is_lost else Reason.UNSENT
+            self._deliver(self._router.clients.unsent(client, message.body, reason))
 
     def _on_silent(self, message: SilentQueues) -> None:
         self.state.away.clear()

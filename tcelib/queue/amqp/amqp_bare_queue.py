@@ -33,7 +33,7 @@ class AmqpBareQueue:
         self._now = now
 
     def put(self, messages: Sequence[Message]) -> None:
-        """See ``Queue``. After a ``QueueError`` the first ones may have been put."""
+        """See ``Queue``. The broker decides about each message by itself."""
         is_durable, now = self._node.node_address.durable, self._now()
         bodies = bare_bodies(messages)
         self._node.send([encode(Message(body), uuid.uuid4().hex, now, is_durable=is_durable) for body in bodies])

@@ -59,7 +59,7 @@ class AmqpQueue:
         """Tries of messages that we gave back: they come again, and are not new."""
 
     def put(self, messages: Sequence[Message]) -> None:
-        """See ``Queue``. After a ``QueueError`` the first ones may have been put."""
+        """See ``Queue``. The broker decides about each message by itself."""
         is_durable, now = self._node.node_address.durable, self._now()
         self._node.send([encode(message, uuid.uuid4().hex, now, is_durable=is_durable) for message in messages])
 

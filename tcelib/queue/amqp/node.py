@@ -6,7 +6,7 @@ from tcelib.queue.address import Address
 from tcelib.queue.amqp.connection import PATIENCE, AmqpClient
 from tcelib.queue.amqp.link import Arrival, Fate, Inlet, Link, Outlet, release
 from tcelib.queue.amqp.live import Live
-from tcelib.queue.error import QueueAwayError, QueueRefusedError
+from tcelib.queue.error import QueueAwayError, QueueError, QueueRefusedError
 
 
 class AmqpNode:
@@ -24,8 +24,12 @@ class AmqpNode:
         if not payloads:
             return
         sending = _Sending(self, payloads)
-        if self.client.run(sending.step, PATIENCE) is None:
-            raise QueueAwayError(self.address, f"the broker has not taken a message for {PATIENCE:.0f} s")
+        try:
+            if self.client.run(sending.step, PATIENCE) is None:
+                raise QueueAwayError(self.address, f"the broker has not taken a message for {PATIENCE:.0f} s")
+        except QueueError as error:
+            error.is_certain = sending.has_put_none
+            raise
 
     def take(self, reader: str, count: int, timeout: float) -> list[Arrival]:
         """Return all that is there, at most ``count``. Waits up to ``timeout`` seconds for a first one."""
@@ -84,6 +88,11 @@ class _Sending:
         self._outlet: Outlet | None = None
         self._fates: list[Fate] = []
         self._known = 0
+
+    @property
+    def has_put_none(self) -> bool:
+        """True if the broker has certainly kept no message: it got none, or has refused each that it got."""
+        return all(fate.refusal for fate in self._fates)
 
     def step(self, live: Live) -> bool | None:
         """Send as many as the broker takes now. True when it has said something about each of them."""

@@ -288,9 +288,10 @@ class Gateway:
         for action in tuple(self.router.clients.lost(name, reason)):
             self._act(action)
 
-    def _on_unsent(self, parcel: Parcel[Client]) -> None:
+    def _on_unsent(self, parcel: Parcel[Client], is_lost: bool) -> None:
         if parcel.sender is not None:
-            self._act(self.router.clients.unsent(parcel.sender, parcel.body))
+            reason = Reason.LOST if is_lost else Reason.UNSENT
+            self._act(self.router.clients.unsent(parcel.sender, parcel.body, reason))
 
     def _expire(self) -> None:
         while True:

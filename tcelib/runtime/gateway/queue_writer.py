@@ -9,7 +9,7 @@ from typing import Generic, Protocol
 import gevent
 import gevent.event
 
-from tcelib.error import RpcException
+from tcelib.error import RPCERROR_CONNECTION_LOST, RpcException
 from tcelib.queue.message import NO_HEADERS, Message
 from tcelib.runtime.gateway.parcel import Parcel, S
 from tcelib.service.taken_call import IDEMPOTENT_HEADERS
@@ -30,20 +30,20 @@ class Outward(Protocol):
     has_headers: bool
 
     def put(self, messages: Sequence[Message], /) -> None:
-        """Put messages on the queue: all or none. Raises ``RpcException`` (CONNECT_FAILED, SENDFAILED)."""
+        """Put messages on the queue. Raises ``RpcException``: CONNECTION_LOST if some perhaps were put, or all."""
 
 
 class QueueWriter(Generic[S]):
     """Writes to the queue of ``link``. ``add`` never waits; a greenlet of its own does.
 
-    ``on_unsent`` takes a parcel that did not get onto the queue, or perhaps did not. ``on_left`` takes the number of
-    bytes that wait no more, whatever became of them. ``name`` is the queue's, for the log.
+    ``on_unsent`` takes a parcel that did not get onto the queue, and true if it perhaps did. ``on_left`` takes the
+    number of bytes that wait no more, whatever became of them. ``name`` is the queue's, for the log.
     """
 
     def __init__(
         self,
         link: Outward,
-        on_unsent: Callable[[Parcel[S]], object],
+        on_unsent: Callable[[Parcel[S], bool], object],
         *,
         on_left: Callable[[int], object] = lambda _: None,
         name: str = "a queue",
@@ -117,8 +117,9 @@ class QueueWriter(Generic[S]):
                 self._outage.end()
         except RpcException as failure:
             self._outage.begin(failure, len(batch))
+            is_lost = failure.errcode == RPCERROR_CONNECTION_LOST
             for parcel in batch:
-                self._on_unsent(parcel)
+                self._on_unsent(parcel, is_lost)
         finally:
             size = sum(len(parcel.body) for parcel in batch)
             self._bytes -= size

@@ -65,7 +65,7 @@ class Outlet(Protocol):
     name: str
 
     def put(self, messages: Sequence[Message]) -> None:
-        """See ``Queue``: all of them or none. Raises ``QueueError``."""
+        """See ``Queue``. Raises ``QueueError``."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -148,11 +148,15 @@ class QueueLink(HubShell):
             raise batch.failure.for_one_more()
 
     def put(self, messages: Sequence[Message]) -> None:
-        """Put messages on the queue: all or none. Raises ``RpcException`` (CONNECT_FAILED, SENDFAILED)."""
+        """Put messages on the queue.
+
+        Raises ``RpcException``: CONNECT_FAILED or SENDFAILED if none was put, CONNECTION_LOST if some perhaps were.
+        """
         try:
             self._queue.put(messages)
         except QueueError as failure:
             code = RPCERROR_CONNECT_FAILED if isinstance(failure, QueueAwayError) else RPCERROR_SENDFAILED
+            code = code if failure.is_certain else RPCERROR_CONNECTION_LOST
             raise RpcException(code, str(failure)) from failure
 
     def _push(self, batch: "_Batch") -> None:

@@ -31,10 +31,12 @@ def call(body: bytes, sender: int = 1, *, seconds: float = 10, is_idempotent: bo
 
 
 class Broken(MemoryListQueue):
-    """A queue that is away."""
+    """A queue that is away. ``is_certain``: it has certainly not taken what it was given."""
+
+    is_certain = True
 
     def put(self, messages: object) -> None:
-        raise QueueAwayError("memory:", "away")
+        raise QueueAwayError("memory:", "away", is_certain=self.is_certain)
 
 
 class Writing:
@@ -59,12 +61,16 @@ def test_calls_are_put_on_their_queue_in_order_and_told_to_have_left() -> None:
     assert [each.message.expires for each in found] == [WALL + 10] * 3
 
 
-def test_a_call_that_cannot_be_put_comes_back_to_who_waits_for_it() -> None:
-    writing = Writing(Broken("orders"), has_headers=False)
+@pytest.mark.parametrize("is_certain", [True, False])
+def test_a_call_that_cannot_be_put_comes_back_to_who_waits_for_it(is_certain: bool) -> None:
+    queue = Broken("orders")
+    queue.is_certain = is_certain
+    writing = Writing(queue, has_headers=False)
     writing.writers.pass_on(call(b"two-way", 7))
     writing.writers.pass_on(call(b"one-way", 0))
     until(lambda: len(writing.posted) >= 2, pause=gevent.sleep)
-    assert [each for each in writing.posted if isinstance(each, CallFailed)] == [CallFailed(7, b"two-way")]
+    failed = [each for each in writing.posted if isinstance(each, CallFailed)]
+    assert failed == [CallFailed(7, b"two-way", is_lost=not is_certain)]
     assert sum(each.size for each in writing.posted if isinstance(each, CallsLeft)) == 14
 
 

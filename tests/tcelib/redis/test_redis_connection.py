@@ -247,6 +247,7 @@ def test_what_is_not_ready_any_more_behind_a_command_that_it_did_is_not_asked_ag
         with pytest.raises(RedisCallError) as caught:
             client.call_together([("INCR", "a"), ("INCR", "b")])
         assert caught.value.trouble is Trouble.ROLE_CHANGED
+        assert not caught.value.is_certain
         assert next(server.numbers) == 1
         assert client.call("INCR", "a") == 2, "on a new connection"
 
@@ -265,14 +266,16 @@ def test_an_answer_that_is_none_of_redis_leaves_open_what_was_done(words: bytes)
         with pytest.raises(RedisCallError) as caught:
             client.call("SET", "a", 1)
         assert caught.value.trouble is Trouble.AWAY
+        assert not caught.value.is_certain
         assert client.call("SET", "a", 1)
 
 
 def test_what_is_refused_is_not_repeated_and_keeps_its_connection() -> None:
     with Scripted(b"-OOM command not allowed\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
         for _ in range(2):
-            with pytest.raises(RedisCallError, match="OOM"):
+            with pytest.raises(RedisCallError, match="OOM") as caught:
                 client.call("SET", "a", 1)
+            assert caught.value.is_certain
 
 
 @pytest.mark.parametrize("connect", [plain_client, gevent_client])
@@ -288,6 +291,7 @@ def test_where_nobody_listens_every_call_says_so(free_port: int, connect: Connec
             with pytest.raises(RedisCallError, match=f"redis://127.0.0.1:{free_port}/3: ") as caught:
                 ask()
             assert caught.value.trouble is Trouble.AWAY
+            assert caught.value.is_certain
 
 
 def held(client: RedisClient) -> None:
