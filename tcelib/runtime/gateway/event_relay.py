@@ -12,6 +12,8 @@ from tcelib.queue.message import DeadLetter, Delivery, Message
 from tcelib.queue.reader import Reader, ReaderRule
 from tcelib.queue.redis_stream import redis_stream
 from tcelib.redis.gevent_redis import gevent_client
+from tcelib.redis.redis_address import Guide, read_address
+from tcelib.runtime.gateway.error import GatewayError
 from tcelib.runtime.gateway.queue_writer import Outward
 from tcelib.runtime.gateway.user_teller import OUTBOX, Write
 from tcelib.service.service_lease import unique_name
@@ -33,6 +35,14 @@ def event_writer(server: Server) -> Write | None:
         return user_event(interface, ON_LINE if is_here else OFF_LINE, user_id, server.name)
 
     return write
+
+
+def check_events(server: Server, url: str) -> None:
+    """Raises ``GatewayError`` for a registry in a Redis Cluster: its keys and that of the events lie in two slots."""
+    if server.user_events is not None and url and read_address(url).guide is Guide.CLUSTER:
+        raise GatewayError(
+            "user_events needs a registry in a Redis that is no Cluster: name one as the property registry"
+        )
 
 
 class EventRelay:

@@ -28,7 +28,7 @@ from tcelib.gateway.user_id import UserIds
 from tcelib.gateway.verb import Reason, Verb
 from tcelib.limit.door_guard import DoorGuard
 from tcelib.runtime.gateway.error import START_ERRORS, GatewayError, told
-from tcelib.runtime.gateway.event_relay import EventRelay, event_writer
+from tcelib.runtime.gateway.event_relay import EventRelay, check_events, event_writer
 from tcelib.runtime.gateway.open_file import most_files
 from tcelib.runtime.gateway.parcel import Parcel
 from tcelib.runtime.gateway.peer import Peer
@@ -72,6 +72,7 @@ class Gateway:
 
     def start(self) -> None:
         """Open every queue and every service. Raises ``GatewayError`` that names the first that cannot be opened."""
+        check_events(self._server, self._registries.url)
         endpoints = self._services.endpoints
         queues = [name for name in self._server.writes if endpoints[name].type.is_queue]
         writers = {name: self._open_queue(name, AF_WRITE) for name in queues}

@@ -26,6 +26,8 @@ LINGER_SECONDS = 10.0
 """From the loss of a user's last connection to the event."""
 GONE_SECONDS = 20.0
 """More than that for the users of a gateway that is gone: they have to find another one."""
+MOST_ABSENT = 200_000
+"""Users who linger at once. Further ones, as when nothing can be told, are found later, by comparing."""
 PAGES = 100
 """Pages of users that are compared with the registry in one renewal."""
 
@@ -127,7 +129,10 @@ class UserTeller(PlaceLeases):
         absence = _Absence(self._clock() + self._linger, self.now_ms() + 1)
         for user in users:
             self._absent.pop(user, None)
-            self._absent[user] = absence
+        room = max(0, MOST_ABSENT - len(self._absent))
+        self._absent.update(dict.fromkeys(users[:room], absence))
+        if room < len(users):
+            self._compare_at = min(self._compare_at, self._clock() + self._gone)
 
     def _compare(self) -> None:
         """Let those linger who were told to be online and are nowhere, some time after a gateway was gone."""

@@ -8,10 +8,12 @@ import pytest
 
 import tcelib as tce
 from tcelib.gateway.config.services import read_services
-from tcelib.gateway.user_id import COUNTER_BITS
+from tcelib.gateway.user_id import COUNTER_BITS, UserIds
 from tcelib.lease.port import Registration
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.redis_connection import plain_client
+from tcelib.runtime.gateway.error import GatewayError
+from tcelib.runtime.gateway.gateway import Gateway
 from tcelib.runtime.gateway.registry import places_of
 from tcelib.service.inbox import GATEWAY, inbox_among
 from tcelib.service.service_lease import REGISTRY, SERVICE
@@ -151,3 +153,18 @@ def test_a_topic_has_no_leases() -> None:
     assert services is not None
     [place] = places_of(services.servers["gateway"], services.endpoints)
     assert place.calls == {}
+
+
+@pytest.mark.parametrize("url", ["redis+cluster://there:1", "rediss+cluster://there:1,here:2"])
+def test_events_of_users_need_a_registry_that_is_no_cluster(url: str) -> None:
+    events = '<properties><property name="user_events" value="test.Talk#calls"/>'
+    text = SERVICES.format(**FORM, kind="stream", url=url, out="calls").replace("<properties>", events)
+    services = read_services(text.encode()).model
+    assert services is not None
+
+    def open_none(name: str, af: int) -> tce.RpcConnection:
+        raise AssertionError("nothing is opened")
+
+    gateway = Gateway(services, services.servers["gateway"], open_none, UserIds(1))
+    with pytest.raises(GatewayError, match="user_events needs a registry in a Redis that is no Cluster"):
+        gateway.start()

@@ -171,6 +171,21 @@ def test_those_who_were_online_when_all_gateways_died_are_offline_when_one_is_ba
     assert sorted(each for each in told(client) if each[0] == "-") == sorted(f"-user {n}" for n in range(1200))
 
 
+def test_more_users_than_may_linger_are_found_by_comparing_and_told_all_the_same(
+    make: Callable[[str], Teller], client: RedisClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tcelib.runtime.gateway.user_teller.MOST_ABSENT", 2)
+    one = make("one")
+    users = ["ann", "bob", "cat", "dan", "eve"]
+    one.hold(*users)
+    one.drop(*users)
+    assert len(one.leases._absent) == 2
+    for _ in range(6):
+        clock.now += max(GONE_SECONDS, LINGER_SECONDS)
+        one.renew()
+    assert sorted(told(client)) == sorted(f"{sign}{user}" for user in users for sign in "+-")
+
+
 def test_what_cannot_be_told_costs_no_lease_and_is_told_later(
     make: Callable[[str], Teller], client: RedisClient, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
