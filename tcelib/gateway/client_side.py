@@ -10,6 +10,7 @@ from tcelib.error import (
     RPCERROR_CONNECTION_LOST,
     RPCERROR_INTERFACE_NOTFOUND,
     RPCERROR_TIMEOUT,
+    RPCERROR_UNSERIALIZE_FAILED,
     DecodeError,
 )
 from tcelib.gateway.action import HOLD, SERVE, Action
@@ -21,10 +22,11 @@ from tcelib.gateway.user_id import UserIds
 from tcelib.gateway.verb import Reason, Verb
 from tcelib.gateway.way import Way
 from tcelib.wire.extra_map import without
-from tcelib.wire.message import CALL, MQ_RETURN, ONEWAY, RETURN, RPC, USER_ID, Packet
+from tcelib.wire.message import CALL, MOST_EXTRA, MQ_RETURN, ONEWAY, RETURN, RPC, USER_ID, Packet
 from tcelib.wire.text import encode_text
 
 ERRORS = {
+    Reason.MALFORMED: RPCERROR_UNSERIALIZE_FAILED,
     Reason.NO_ROUTE: RPCERROR_INTERFACE_NOTFOUND,
     Reason.NO_USER_ID: RPCERROR_CONNECT_REJECT,
     Reason.NO_RESPONDERS: RPCERROR_CONNECT_UNREACHABLE,
@@ -95,12 +97,12 @@ class ClientSide:
         door, user = client.door, client.user_pair
         way = door.calls.get(interface)
         if way is None or not user or (way.target in state.away and not _can_wait(calltype, way)):
-            return self._refuse(client, packet, way)
+            return self._refuse_unserved(client, packet, way)
         if count:
             try:
-                count, rest = without(count, rest, _NOT_THEIRS)
+                count, rest = _own_values(count, rest, way)
             except DecodeError:
-                return state.drop(Reason.MALFORMED)
+                return self._refuse(client, packet, Reason.MALFORMED)
         call_id = (call_id ^ client.mark) | FORWARDED
         if not calltype & ONEWAY:
             waiting = client.waiting
@@ -170,14 +172,15 @@ class ClientSide:
         is_own = not call_id & FORWARDED or not self._state.table.has_routes
         return SERVE if is_own else self._state.drop(Reason.NO_ROUTE)
 
-    def _refuse(self, client: Client, packet: Packet, way: Way | None) -> Action:
-        (_, _, _, _, _, sequence, calltype, route, _, _, call_id, _), _ = packet
+    def _refuse_unserved(self, client: Client, packet: Packet, way: Way | None) -> Action:
         reason = Reason.NO_RESPONDERS if client.user_pair else Reason.NO_USER_ID
-        if way is None:
-            reason = Reason.NO_ROUTE
+        return self._refuse(client, packet, Reason.NO_ROUTE if way is None else reason)
+
+    def _refuse(self, client: Client, packet: Packet, reason: Reason) -> Action:
+        (_, _, _, _, _, sequence, calltype, route, _, _, call_id, _), _ = packet
         if calltype & ONEWAY:
             return self._state.drop(reason)
-        if way is not None:
+        if reason is not Reason.NO_ROUTE:
             self._state.refuse_call(route, ERRORS[reason])
         return self._error(client, reason, (sequence, route, call_id))
 
@@ -187,6 +190,16 @@ class ClientSide:
             return self._state.drop(Reason.SILENCED)
         self._state.refused[reason] += 1
         return Verb.ANSWER, client, "", refusal(*call, ERRORS[reason], client.user_pair)
+
+
+def _own_values(count: int, rest: bytes, way: Way) -> tuple[int, bytes]:
+    """Return the extra values that a client may say, and what follows. Raises ``DecodeError`` if they are cut, or
+    with those that are added more than services take.
+    """
+    count, rest = without(count, rest, _NOT_THEIRS)
+    if count + way.front_count > MOST_EXTRA:
+        raise DecodeError(f"{count} extra values are too many")
+    return count, rest
 
 
 def _can_wait(calltype: int, way: Way) -> bool:

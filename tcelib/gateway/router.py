@@ -4,6 +4,7 @@
                           unknown interface          ANSWER 4
                           no user id, and needs one  ANSWER 103
                           nobody reads the queue     ANSWER 101; WRITE a one-way call: it may wait there
+                          extra values cut, too many ANSWER 5
                           too many calls wait        HOLD
                           otherwise                  WRITE to a queue, or CALL a service
     answer of a client    to a call of this program  SERVE; any other leads nowhere: DROP

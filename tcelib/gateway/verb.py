@@ -27,7 +27,7 @@ class Verb(Enum):
 class Reason(StrEnum):
     """Causes of refusals and drops, as metrics name them."""
 
-    MALFORMED = "malformed"  # neither call nor answer, or cut
+    MALFORMED = "malformed"  # neither call nor answer, or cut, or with too many extra values
     NO_ROUTE = "no_route"
     NO_USER_ID = "no_user_id"  # of a client that needs one
     NO_RESPONDERS = "no_responders"

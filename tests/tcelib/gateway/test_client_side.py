@@ -2,11 +2,12 @@
 
 import pytest
 
+from tcelib.error import RPCERROR_UNSERIALIZE_FAILED as UNSERIALIZE_FAILED
 from tcelib.gateway.action import SERVE
 from tcelib.gateway.router import Router
 from tcelib.gateway.verb import Reason, Verb
 from tcelib.wire.extra_map import pair
-from tcelib.wire.message import ASYNC, CALL, RETURN, TWOWAY, RpcMessage, parse_body
+from tcelib.wire.message import ASYNC, CALL, MOST_EXTRA, RETURN, TWOWAY, RpcMessage, parse_body
 from tests.tcelib.gateway.rig import (
     ONE_WAY,
     SERVER,
@@ -186,12 +187,30 @@ def test_a_call_with_bit_15_is_a_call_like_any_other() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3, 2_000])
-def test_extra_values_that_are_cut_are_dropped_and_wait_for_nothing(count: int) -> None:
+def test_extra_values_that_are_cut_are_an_error_and_wait_for_nothing(count: int) -> None:
     router = small()
     client = router.clients.connect("clients")
     fields, _ = packet()
+    error = answered(router.clients.receive(client, ((*fields[:-1], count), b"\0\0\0\1a"), 0.0), client)
+    assert (error.errcode, error.sequence, router.state.refused["malformed"]) == (UNSERIALIZE_FAILED, 7, 1)
+    fields, _ = packet(calltype=ONE_WAY)
     assert dropped(router.clients.receive(client, ((*fields[:-1], count), b"\0\0\0\1a"), 0.0)) == "malformed"
     assert not client.waiting
+
+
+@pytest.mark.parametrize(("interface", "most"), [(SERVER, MOST_EXTRA - 2), (TCP, MOST_EXTRA - 1)])
+def test_a_call_has_no_more_extra_values_than_services_take_with_those_added(interface: int, most: int) -> None:
+    router = small()
+    client = router.clients.connect("clients")
+    most_values = {f"n{number}": "" for number in range(most)}
+    [_, _, _, body] = router.clients.receive(client, packet(interface, 1, extra=most_values), 0.0)
+    assert len(RpcMessage.parse(body).extra.props) == MOST_EXTRA
+    theirs = router.clients.receive(client, packet(interface, 2, extra={**most_values, "__user_id__": "x"}), 0.0)
+    assert theirs[0] in (Verb.WRITE, Verb.CALL)
+    action = router.clients.receive(client, packet(interface, 3, extra={**most_values, "n": ""}), 0.0)
+    error = answered(action, client)
+    assert error.errcode == UNSERIALIZE_FAILED
+    assert len(client.waiting) == 2
 
 
 def test_neither_call_nor_answer_is_dropped() -> None:
