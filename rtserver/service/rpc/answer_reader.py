@@ -2,10 +2,8 @@
 
 import logging
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from typing import Protocol
 
-from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import Message, ServiceBodies
 from tcelib.queue.error import QueueError
 from tcelib.queue.message import DeadLetter, Delivery
@@ -73,9 +71,8 @@ class AnswerReader:
     def run(self) -> None:
         """Read until ``stop``. After a death the next run begins with what was not posted."""
         self._inward.begin_anew()
-        with suppress(BridgeClosedError):
-            while not self._is_stopping:
-                self._turn()
+        while not self._is_stopping:
+            self._turn()
 
     def stop(self) -> None:
         """See ``Source``."""

@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Protocol
 
-from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import CallFailed, CallsLeft, Message, PassCall
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_CONNECTION_LOST, RpcException
 from tcelib.queue.error import MessageError, QueueError
@@ -84,12 +82,10 @@ class CallWriters:
 
     def _make_writer(self, name: str) -> QueueWriter[int]:
         def on_left(size: int) -> None:
-            with suppress(BridgeClosedError):
-                self._post(CallsLeft(name, size))
+            self._post(CallsLeft(name, size))
 
         return QueueWriter(self._queues[name], self._on_unsent, on_left=on_left, name=name)
 
     def _on_unsent(self, parcel: Parcel[int], is_lost: bool) -> None:
         if parcel.sender is not None:
-            with suppress(BridgeClosedError):
-                self._post(CallFailed(parcel.sender, parcel.body, is_lost))
+            self._post(CallFailed(parcel.sender, parcel.body, is_lost))

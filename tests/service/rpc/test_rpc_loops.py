@@ -5,7 +5,6 @@ import gevent.event
 import pytest
 import redis
 
-from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import CallFailed, CallsLeft, Message, PassCall, ServiceBodies, SilentQueues
 from rtserver.service.rpc.answer_reader import AnswerReader, ListInward, StreamInward
 from rtserver.service.rpc.answer_sweep import AnswerSweep
@@ -127,9 +126,10 @@ def test_a_queue_that_is_away_is_read_on_when_it_is_back() -> None:
 
     def post(message: Message) -> None:
         posted.append(message)
-        raise BridgeClosedError("the end")
+        reader.stop()
 
-    AnswerReader("orders", Flapping(queue), post, pause=pauses.append).run()
+    reader = AnswerReader("orders", Flapping(queue), post, pause=pauses.append)
+    reader.run()
     assert (len(pauses), posted) == (1, [ServiceBodies("orders", (b"a",))])
 
 
