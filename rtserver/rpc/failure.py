@@ -24,8 +24,7 @@ class Failure(NamedTuple):
 
 
 _UNREACHABLE = Failure(
-    "unreachable",
-    "no service takes such calls, or their queue cannot be reached; in that case the call may arrive all the same",
+    "unreachable", "no service takes such calls now, or their queue cannot be reached; the call was not done"
 )
 
 FAILURES = {
@@ -38,7 +37,7 @@ FAILURES = {
     RPCERROR_CONNECT_FAILED: _UNREACHABLE,
     RPCERROR_CONNECT_REJECT: Failure("forbidden", "you may not do that"),
     RPCERROR_CONNECTION_LOST: Failure(
-        "connection_lost", "the service is gone that had taken the call, which may have been done or not"
+        "connection_lost", "the service or the queue is gone that had the call, which may have been done or not"
     ),
 }
 """Numbers that answers carry. Any other one is ``failed``: a service may have made its own."""
