@@ -14,6 +14,7 @@ from tcelib.queue.redis_stream import redis_stream
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_address import Guide, read_address
 from tcelib.runtime.gateway.error import GatewayError
+from tcelib.runtime.gateway.kept_loop import spawn_kept
 from tcelib.runtime.gateway.queue_writer import Outward
 from tcelib.runtime.gateway.user_teller import OUTBOX, Write
 from tcelib.service.service_lease import unique_name
@@ -59,7 +60,7 @@ class EventRelay:
             redis_stream(self._client, OUTBOX), unique_name(), rule=ReaderRule(most_held=MOST_AT_ONCE)
         )
         self._source = ReliableSource(OUTBOX, reader, most_at_once=MOST_AT_ONCE, drain_seconds=0)
-        self._greenlet = gevent.spawn(self._run)
+        self._greenlet = spawn_kept(self._run, "relays events of users")
 
     def close(self) -> None:
         """Relay no more. What is not on the queue is left to others."""

@@ -29,6 +29,7 @@ from tcelib.gateway.verb import Reason, Verb
 from tcelib.limit.door_guard import DoorGuard
 from tcelib.runtime.gateway.error import START_ERRORS, GatewayError, told
 from tcelib.runtime.gateway.event_relay import EventRelay, check_events, event_writer
+from tcelib.runtime.gateway.kept_loop import spawn_kept
 from tcelib.runtime.gateway.open_file import most_files
 from tcelib.runtime.gateway.parcel import Parcel
 from tcelib.runtime.gateway.peer import Peer
@@ -95,7 +96,7 @@ class Gateway:
             if calls in writers:
                 writers[calls].setLoopbackMQ(readers[answers])
         self._relay_events()
-        self._watch = gevent.spawn(self._expire)
+        self._watch = spawn_kept(self._expire, "holds the deadlines of calls")
 
     def close(self) -> None:
         """Pass on what is under way, and end."""

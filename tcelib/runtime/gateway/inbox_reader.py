@@ -15,6 +15,7 @@ from tcelib.error import RpcException
 from tcelib.queue.error import QueueError
 from tcelib.queue.redis_list import RedisListQueue
 from tcelib.redis.gevent_redis import gevent_client
+from tcelib.runtime.gateway.kept_loop import spawn_kept
 from tcelib.runtime.gateway.user_side import UserSide
 from tcelib.runtime.user_pushes import UserPlace, failures
 from tcelib.service.call_body import expires_of
@@ -51,7 +52,10 @@ class InboxReader:
 
     def start(self) -> None:
         """Read from now on."""
-        self._greenlets = [gevent.spawn(self._read), gevent.spawn(self._look_after_others)]
+        self._greenlets = [
+            spawn_kept(self._read, "reads the inbox"),
+            spawn_kept(self._look_after_others, "looks for gateways that died"),
+        ]
 
     def close(self) -> None:
         """Read no more. What is left is for the other gateways."""

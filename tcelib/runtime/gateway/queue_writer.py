@@ -11,6 +11,7 @@ import gevent.event
 
 from tcelib.error import RPCERROR_CONNECTION_LOST, RpcException
 from tcelib.queue.message import NO_HEADERS, Message
+from tcelib.runtime.gateway.kept_loop import spawn_kept
 from tcelib.runtime.gateway.parcel import Parcel, S
 from tcelib.service.taken_call import IDEMPOTENT_HEADERS
 from tcelib.transport.hub.outage import Outage
@@ -58,7 +59,7 @@ class QueueWriter(Generic[S]):
         self._has_room = gevent.event.Event()
         self._has_room.set()
         self._is_closed = False
-        self._greenlet = gevent.spawn(self._run)
+        self._greenlet = spawn_kept(self._run, f"passes messages on to {name}")
 
     @property
     def link(self) -> Outward:
@@ -120,6 +121,10 @@ class QueueWriter(Generic[S]):
             is_lost = failure.errcode == RPCERROR_CONNECTION_LOST
             for parcel in batch:
                 self._on_unsent(parcel, is_lost)
+        except Exception:
+            log.exception("! %d messages were perhaps not passed on", len(batch))
+            for parcel in batch:
+                self._on_unsent(parcel, True)
         finally:
             size = sum(len(parcel.body) for parcel in batch)
             self._bytes -= size

@@ -8,6 +8,7 @@ import gevent.event
 
 from tcelib.lease.port import LeasePort, RegistryError
 from tcelib.lease.renewal import steady_clock
+from tcelib.runtime.gateway.kept_loop import spawn_kept
 from tcelib.service.away_queues import AwayQueues
 
 LOOK_SECONDS = 1.0
@@ -29,7 +30,7 @@ class ResponderLook:
 
     def start(self, patience: float) -> None:
         """Look, and go on in a greenlet. Waits for the first look, ``patience`` seconds at most."""
-        self._greenlet = gevent.spawn(self._run)
+        self._greenlet = spawn_kept(self._run, "looks who reads the queues")
         self._has_looked.wait(patience)
 
     def close(self) -> None:

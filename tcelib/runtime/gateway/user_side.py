@@ -19,6 +19,7 @@ from tcelib.gateway.router import Router
 from tcelib.gateway.user_roll import UserRoll
 from tcelib.gateway.verb import Reason
 from tcelib.gateway.waiting_room import WaitingRoom
+from tcelib.runtime.gateway.kept_loop import spawn_kept
 from tcelib.service.call_body import expires_of
 from tcelib.service.inbox import USER
 from tcelib.transport.hub.outage import Outage
@@ -94,7 +95,7 @@ class UserSide:
 
     def start(self) -> None:
         """Look from now on for users whose messages wait."""
-        self._seeker = gevent.spawn(self._seek)
+        self._seeker = spawn_kept(self._seek, "looks for users")
 
     def close(self) -> None:
         """Look no more, leave what waits to the other gateways, and close the connections."""
