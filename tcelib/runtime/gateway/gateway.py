@@ -1,7 +1,8 @@
 """Gateway: does what its router decides, for the clients, queues and services of one server of services.xml.
 
 A client whose call finds no room, because too many of its calls wait for answers or too much waits for the queue, is
-read no further until there is room. Deadlines are looked at four times a second.
+read no further until there is room. Neither is a queue whose messages go on to a full one. Deadlines are looked at
+four times a second.
 """
 
 import logging
@@ -63,6 +64,8 @@ class Gateway:
         self._rooms: dict[Client, gevent.event.Event] = {}
         self._writers: dict[str, QueueWriter[Client]] = {}
         self._readers: dict[str, QueueLink] = {}
+        self._fed: dict[str, set[str]] = {}
+        """Queues onto which messages of a queue went, by its name."""
         self._peers: dict[str, Peer] = {}
         self._registries = Registries(
             places_of(server, services.endpoints), self.router, self._act, event_writer(server)
@@ -255,20 +258,32 @@ class Gateway:
         What one client gets of them leaves in one write: a system call takes as long as all the rest. Calls that come
         again go to clients alone: they broke off on their way here, as a rule.
         """
+        self._wait_for_queues(source.name)
         now_us, receive = time.monotonic_ns() // 1000, self.router.services.receive
         mail: dict[Client, list[bytes]] = {}
         own = []
         for place, body in enumerate(bodies):
-            verb, client, _, message = action = receive(source, body, now_us)
+            verb, client, name, message = action = receive(source, body, now_us)
             if client is not None:
                 mail.setdefault(client, []).append(message)
             elif verb is Verb.SERVE or is_again:
                 own.append(place)
             elif verb is not Verb.DROP:
                 self._act(action)
+                if verb is Verb.WRITE:
+                    self._fed.setdefault(source.name, set()).add(name)
         for client, messages in mail.items():
             self._send(client, messages)
         return own
+
+    def _wait_for_queues(self, source: str) -> None:
+        """Wait until the queues that a queue leads to have room: what is taken of it stays unacknowledged.
+
+        A queue that is read no further waits no longer, so that what was taken leaves.
+        """
+        for name in tuple(self._fed.get(source, ())):
+            while not (self._writers[name].has_room or self._readers[source].is_draining):
+                self._writers[name].wait_room(LOOK_SECONDS)
 
     def _take_of_peer(self, source: Source, packet: Packet) -> bool:
         """Pass on a message of a service that is connected to. Return false if it is for this program."""
@@ -291,8 +306,10 @@ class Gateway:
             self._act(action)
 
     def _on_unsent(self, parcel: Parcel[Client], is_lost: bool) -> None:
-        if parcel.sender is not None:
-            reason = Reason.LOST if is_lost else Reason.UNSENT
+        reason = Reason.LOST if is_lost else Reason.UNSENT
+        if parcel.sender is None:
+            self.router.state.drop(reason)
+        else:
             self._act(self.router.clients.unsent(parcel.sender, parcel.body, reason))
 
     def _expire(self) -> None:

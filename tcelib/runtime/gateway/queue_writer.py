@@ -73,8 +73,8 @@ class QueueWriter(Generic[S]):
 
     @property
     def has_room(self) -> bool:
-        """True while its senders may be read."""
-        return self._bytes <= PAUSE_BYTES
+        """True while its senders may be read, and from its end on."""
+        return self._is_closed or self._bytes <= PAUSE_BYTES
 
     def add(self, parcel: Parcel[S]) -> None:
         """Write a message soon, together with others."""
@@ -85,9 +85,9 @@ class QueueWriter(Generic[S]):
         if not self.has_room:
             self._has_room.clear()
 
-    def wait_room(self) -> None:
-        """Wait until there is room."""
-        self._has_room.wait()
+    def wait_room(self, timeout: float | None = None) -> None:
+        """Wait until there is room, ``timeout`` seconds at most."""
+        self._has_room.wait(timeout)
 
     def close(self) -> None:
         """Write what is there, and end."""
