@@ -15,7 +15,7 @@ class Client:
     """Connection of one client. ``connection`` is the shell's own object for it, which nothing here looks at.
 
     ``waiting`` has the two-way calls that were forwarded and not answered: number (``head.parts_of``) -> ticket
-    (``traffic.ticket_of``), and nothing else. ``deadline`` is no later than that of the first of them, or infinity.
+    (see ``traffic``), and nothing else. ``deadline`` is no later than that of the first of them, or infinity.
     ``mark`` tells the connections of one user apart: it is in the low bits of the ``call_id`` of their calls.
     """
 

@@ -110,7 +110,7 @@ class ClientSide:
             if len(waiting) >= door.most_waiting or key in waiting:
                 return HOLD if client.is_full else state.drop(Reason.DUPLICATE)
             deadline = now + way.timeout
-            waiting[key] = int(deadline * MICROSECONDS) << SHIFT | route & OPERATION  # see `ticket_of`
+            waiting[key] = int(deadline * MICROSECONDS) << SHIFT | route & OPERATION  # its ticket: see `traffic`
             if deadline < client.deadline:  # noqa: PLR1730  `min` takes four times as long
                 client.deadline = deadline
             if state.traffic is not None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from tcelib.gateway.traffic import OPERATION, SHIFT
 
-OTHERS = "others"
+OTHERS = "(others)"
+"""No operation of an IDL has such a name."""
 
 
 class OperationNames:
@@ -19,7 +20,7 @@ class OperationNames:
         self._operations = operations or {}
 
     def of(self, route: int) -> tuple[str, str]:
-        """Return the names of an interface and an operation of it; of a route that stands for several, "others"."""
+        """Return the names of an interface and an operation of it; of a route that stands for several, ``OTHERS``."""
         index, operation = route >> SHIFT, route & OPERATION
         interface = self._interfaces.get(index, f"{index}")
         if operation == OPERATION:

@@ -1,8 +1,8 @@
 """Traffic: what has become of the calls of each operation. Pure, and bounded in memory.
 
 No call is remembered for it. The table of the calls that wait has one number for each, its ticket: the moment at
-which its time is over, and its operation, which answers do not name. How long a call took is what was allowed, less
-what is left.
+which its time is over, in microseconds << 16, and its operation, which answers do not name. How long a call took is
+what was allowed, less what is left.
 """
 
 from bisect import bisect_left
@@ -20,11 +20,6 @@ MOST_CODES = 32
 OTHER_CODE = -1
 BOUNDS = (*(digit * 10**power for power in range(1, 7) for digit in (10, 15, 20, 30, 50, 70)), 10**8, 15 * 10**7)
 """Upper bounds of the classes of durations, in microseconds: 100 µs to 150 s. One more class is above them."""
-
-
-def ticket_of(deadline: float, route: int) -> int:
-    """Return the ticket of a call of this route. ``deadline`` is in seconds of the clock of all deadlines."""
-    return int(deadline * MICROSECONDS) << SHIFT | route & OPERATION
 
 
 def deadline_of(ticket: int) -> float:

@@ -23,13 +23,20 @@ log = logging.getLogger("tce.gateway")
 class AdminServer:
     """Server at ``address``, "host:port"; a port of 0 is any free one. ``readings`` are what makes a gateway ready.
 
+    ``limits`` counts the times that each limit was met.
+
     Listens at once. Raises ``ValueError`` for what is no address, ``OSError`` if it cannot listen there.
     """
 
     def __init__(
-        self, address: str, state: GatewayState, names: OperationNames, readings: Callable[[], Iterable[Reading]]
+        self,
+        address: str,
+        state: GatewayState,
+        names: OperationNames,
+        readings: Callable[[], Iterable[Reading]],
+        limits: Mapping[str, int],
     ) -> None:
-        self._page = TrafficPage(state, names)
+        self._page = TrafficPage(state, names, limits)
         self._readings = readings
         self._server = gevent.pywsgi.WSGIServer(
             _parts_of(address), self._answer, log=None, error_log=log, spawn=gevent.pool.Pool(MOST_CONNECTIONS)

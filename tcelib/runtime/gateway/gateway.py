@@ -131,7 +131,7 @@ class Gateway:
         if self._admin is not None:
             self._admin.close()
         names = names_of(self._services.interfaces, idl)
-        self._admin = AdminServer(address, self.router.state, names, self.readings)
+        self._admin = AdminServer(address, self.router.state, names, self.readings, self.guard.counted.counts)
         return self._admin.port
 
     def is_door(self, name: str) -> bool:

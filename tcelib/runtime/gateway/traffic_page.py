@@ -1,6 +1,6 @@
 """TrafficPage: the numbers of one gateway in Prometheus's text format. They are read when somebody asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -11,7 +11,6 @@ from prometheus_client.registry import Collector
 from tcelib.gateway.operation_name import OperationNames
 from tcelib.gateway.state import GatewayState
 from tcelib.gateway.traffic import BOUNDS, MICROSECONDS, OTHER_CODE, Traffic
-from tcelib.gateway.verb import Reason
 
 PREFIX = "tce_gateway_"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -22,13 +21,13 @@ _EDGES = (*(f"{bound / MICROSECONDS:g}" for bound in BOUNDS), "+Inf")
 class TrafficPage:
     """Page of the gateway with this ``state``, and of memory, CPU and open files of its process.
 
-    Calls are counted from now on.
+    Calls are counted from now on. ``limits`` counts, by its name, the times that each limit was met.
     """
 
-    def __init__(self, state: GatewayState, names: OperationNames) -> None:
+    def __init__(self, state: GatewayState, names: OperationNames, limits: Mapping[str, int]) -> None:
         state.count_calls()
         self._registry = CollectorRegistry()
-        self._registry.register(_StateCollector(state, names))
+        self._registry.register(_StateCollector(state, names, limits))
         ProcessCollector(registry=self._registry)
 
     def render(self) -> bytes:
@@ -39,9 +38,10 @@ class TrafficPage:
 class _StateCollector(Collector):
     """A gateway's state in the form that prometheus-client wants."""
 
-    def __init__(self, state: GatewayState, names: OperationNames) -> None:
+    def __init__(self, state: GatewayState, names: OperationNames, limits: Mapping[str, int]) -> None:
         self._state = state
         self._names = names
+        self._limits = limits
 
     def describe(self) -> list[Metric]:
         """Return nothing, so that no number is read at registration."""
@@ -50,8 +50,11 @@ class _StateCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield all numbers of this moment."""
         yield from self._of_operations()
-        yield _counter("refused", "Calls answered with an error by the gateway", ("reason",), self._state.refused)
-        yield _counter("dropped", "Messages that went nowhere", ("reason",), self._state.dropped)
+        yield _counter(
+            "refused", "Calls answered with an error by the gateway", ("reason",), self._state.refused.items()
+        )
+        yield _counter("dropped", "Messages that went nowhere", ("reason",), self._state.dropped.items())
+        yield _counter("limits", "Times that a limit was met", ("limit",), self._limits.items())
         clients = GaugeMetricFamily(PREFIX + "clients", "Connected clients", labels=("endpoint",))
         for name, door in self._state.table.doors.items():
             clients.add_metric([name], len(door.clients))
@@ -82,8 +85,8 @@ def _buckets(traffic: Traffic) -> list[tuple[str, float]]:
     return list(zip(_EDGES, accumulate(traffic.classes), strict=True))
 
 
-def _counter(name: str, text: str, labels: tuple[str], counts: Mapping[Reason, int]) -> CounterMetricFamily:
+def _counter(name: str, text: str, labels: tuple[str], counts: Iterable[tuple[str, int]]) -> CounterMetricFamily:
     family = CounterMetricFamily(PREFIX + name, text, labels=labels)
-    for label, count in sorted(counts.items()):
+    for label, count in sorted(counts):
         family.add_metric([label], count)
     return family

@@ -25,7 +25,7 @@ class Scene:
         self.router = small(most_waiting=1_000)
         self.client = self.router.clients.connect("clients")
         names = OperationNames({"test.Server": SERVER}, {"test.Server": {1: "echo"}})
-        self._page = TrafficPage(self.router.state, names)
+        self._page = TrafficPage(self.router.state, names, {})
 
     def call(self, operation: int, seconds: float, count: int = 1, errcode: int = 0) -> None:
         """Calls that are answered after so many seconds; after infinitely many, never."""

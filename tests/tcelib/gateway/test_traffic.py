@@ -4,6 +4,7 @@ import pytest
 
 from tcelib.error import RPCERROR_CONNECT_UNREACHABLE, RPCERROR_TIMEOUT
 from tcelib.gateway.client import Client
+from tcelib.gateway.operation_name import OperationNames
 from tcelib.gateway.router import Router
 from tcelib.gateway.traffic import BOUNDS, MOST_CODES, MOST_OPERATIONS, OPERATION, OTHER_CODE, Traffic, Traffics
 from tcelib.wire.message import CALL, build_body, parse_body
@@ -125,3 +126,9 @@ def test_a_service_that_names_every_errcode_makes_no_more_counts_than_there_is_r
         traffic.fail(code)
     assert len(traffic.errors) == MOST_CODES + 1
     assert traffic.errors[OTHER_CODE] == 999 - MOST_CODES
+
+
+def test_an_operation_called_others_is_not_taken_for_those_without_room() -> None:
+    names = OperationNames({"test.Server": SERVER}, {"test.Server": {1: "others"}})
+    assert names.of(SERVER << 16 | 1) == ("test.Server", "others")
+    assert names.of(SERVER << 16 | OPERATION) == ("test.Server", "(others)")

@@ -7,6 +7,7 @@ from pathlib import Path
 import gevent.socket
 import pytest
 
+from tcelib.limit.table import DoorLimit
 from tests.redis_process import RedisProcess
 from tests.tcelib.runtime.gateway_rig import GatewayRig, until_so
 
@@ -56,6 +57,15 @@ def test_the_calls_of_an_operation_stand_under_its_name(rig: Callable[[], Gatewa
         assert 'tce_gateway_clients{endpoint="clients"} 1.0' in lines
         scene.servant.gate.set()
         assert held.get(10) == "held"
+
+
+def test_limits_that_clients_meet_are_counted_by_name(rig: Callable[[], GatewayRig]) -> None:
+    with rig() as scene:
+        port = scene.gateway.serveAdmin("127.0.0.1:0")
+        assert 'tce_gateway_limits_total{limit="pending"} 0.0' in ask(port, "/metrics")[1].splitlines()
+        assert scene.gateway._gateway is not None
+        scene.gateway._gateway.guard.counted.note(DoorLimit.PENDING)
+        assert 'tce_gateway_limits_total{limit="pending"} 1.0' in ask(port, "/metrics")[1].splitlines()
 
 
 def test_without_idl_operations_have_numbers(rig: Callable[[], GatewayRig]) -> None:
