@@ -99,8 +99,11 @@ class PooledConnection:
 
     def close(self) -> None:
         """Close it, whoever waits on it."""
-        self._sock = self._reader = self._pending = None
+        sock, self._sock = self._sock, None
+        self._reader = self._pending = None
         self._connection.disconnect()
+        if sock is not None:
+            sock.close()  # redis-py's connection may have let go of it, if both are collected
 
     def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """Send commands and return their replies: ``send``, then ``receive``."""
