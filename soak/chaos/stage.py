@@ -12,12 +12,11 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
 
 from bench.sessions import Session, make_sessions
+from soak.built import Built
 from soak.chaos.audience import ITEMS, Audience
 from soak.chaos.ledger import Ledger
 from soak.chaos.notes import Notes
@@ -40,10 +39,11 @@ UNSAVED_SECONDS = 4.0
 """A handler of ``every`` may go back so far after a death: its place is saved about once a second."""
 
 
-class Stage:
+class Stage(Built):
     """Use it as a context: when it is entered, servers are ready, pages are connected, and nothing is sent yet."""
 
     def __init__(self, size: Size, seed: int) -> None:
+        super().__init__()
         self.ledger = Ledger()
         self.servers: list[Server] = []
         self.producers: list[Producer] = []
@@ -52,19 +52,6 @@ class Stage:
         """Number of the handler of ``once`` up to which a failover may have lost acknowledgements."""
         self._size = size
         self._random = random.Random(seed)
-        self._stack = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._build()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
 
     # What faults do.
 
@@ -127,9 +114,7 @@ class Stage:
         self.redis.check_running()
         for server in self.servers:
             server.check_running()
-        for task in self._tasks:
-            if task.done():
-                task.result()
+        self._check_tasks()
 
     def read_notes(self) -> None:
         """Tell the ledger what the handlers have noted."""
@@ -215,11 +200,6 @@ class Stage:
             self.read_notes()
             await asyncio.sleep(NOTE_SECONDS)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.append(task)
-        self._stack.push_async_callback(_end, task)
-
     def _seed(self) -> int:
         return self._random.getrandbits(32)
 
@@ -231,11 +211,6 @@ def memory_directory(prefix: str) -> tempfile.TemporaryDirectory[str]:
     forgets what it has acknowledged, and no server behind it can help that.
     """
     return tempfile.TemporaryDirectory(prefix=prefix, dir=MEMORY if MEMORY.is_dir() else None)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _every(worker: str) -> str:

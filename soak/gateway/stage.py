@@ -8,11 +8,10 @@ Leaves nothing behind, however it ends.
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
 
+from soak.built import Built
 from soak.chaos.notes import Notes
 from soak.chaos.proxy import Link, Proxy
 from soak.chaos.redis_node import RedisNode
@@ -37,10 +36,11 @@ class NotWellError(Exception):
     """Clients get no answers although everything runs. The text says which clients."""
 
 
-class Stage:
+class Stage(Built):
     """Use it as a context: when it is entered, every client has had an answer."""
 
     def __init__(self, size: Size, seed: int, slack: float) -> None:
+        super().__init__()
         self.account = Account(TIMEOUT_SECONDS, slack)
         self.size = size
         self.gateways: list[GatewayProgram] = []
@@ -50,19 +50,6 @@ class Stage:
         self.lag = 0.0
         """The longest time by which the observer itself was late."""
         self._random = random.Random(seed)
-        self._stack = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._build()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
 
     @property
     def programs(self) -> list[Program]:
@@ -110,9 +97,7 @@ class Stage:
         self.queues.check_running()
         for program in self.programs:
             program.child.check_running()
-        for task in self._tasks:
-            if task.done():
-                task.result()
+        self._check_tasks()
 
     # Building.
 
@@ -176,13 +161,3 @@ class Stage:
         for note in self.notes.read():
             self.account.ran(note.source, note.number, f"{note.worker} ({note.life})", now)
         self.account.look(now)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.append(task)
-        self._stack.push_async_callback(_end, task)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
