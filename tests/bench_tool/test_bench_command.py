@@ -261,7 +261,7 @@ def test_a_burst_is_timed_on_its_way_off_the_list(server: RunningServer) -> None
     assert report["drain_seconds"] >= 0
 
 
-@pytest.mark.parametrize("protocol", ["json", "tce"])
+@pytest.mark.parametrize("protocol", ["json", pytest.param("tce", marks=pytest.mark.soak)])
 def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_the_redis(
     tmp_path: Path, protocol: str
 ) -> None:

@@ -115,6 +115,7 @@ def test_after_a_flood_producers_and_log_ins_are_let_in_again_and_no_handled_mes
     until(lambda: bool(readiness(server)["canary"]["ok"]), "messages of our own come back")
 
 
+@pytest.mark.soak
 def test_a_backlog_that_fills_redis_is_worked_off_by_a_server_that_starts_then(
     full_redis: RedisProcess, tmp_path: Path
 ) -> None:

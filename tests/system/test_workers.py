@@ -176,6 +176,7 @@ def workers(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     server.end()
 
 
+@pytest.mark.soak
 def test_a_killed_worker_is_back_under_its_name_and_nobody_of_the_others_notices(workers: Workers) -> None:
     old = workers.until_ready(2)
     login = DemoLogin(workers.server.url)
@@ -201,6 +202,7 @@ def test_a_killed_worker_is_back_under_its_name_and_nobody_of_the_others_notices
     )
 
 
+@pytest.mark.soak
 def test_a_renewal_and_a_worker_more_and_less_under_load_refuse_and_reset_nobody(workers: Workers) -> None:
     old = workers.until_ready(2)
     with workers.knocking() as outcomes:
@@ -278,6 +280,7 @@ def test_newcomers_are_led_past_a_worker_that_is_frozen(workers: Workers) -> Non
     until(lambda: workers.readings()["pid"] == pids["1"], "it is asked again", tolerated=OSError)
 
 
+@pytest.mark.soak
 def test_a_page_that_moves_while_the_one_that_keeps_pushes_dies_gets_every_message_once(workers: Workers) -> None:
     workers.until_ready(2)
 

@@ -172,6 +172,7 @@ def test_while_a_slot_is_being_moved_writes_are_refused_and_afterwards_they_foll
         assert ours.run_script(script, keys) == 6
 
 
+@pytest.mark.soak
 def test_a_primary_and_a_node_that_froze_do_not_stop_the_hub(tmp_path: Path) -> None:
     with RedisCluster(tmp_path, QUEUE, replicas=1) as cluster:
         clients = [gevent_client(f"{cluster.address}?socket_timeout=0.5") for _ in range(3)]

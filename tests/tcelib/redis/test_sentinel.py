@@ -185,6 +185,7 @@ def test_after_a_failover_a_write_of_any_role_reaches_the_new_primary_at_the_fir
         assert other.get("after") == b"publishing"
 
 
+@pytest.mark.soak
 def test_a_primary_that_froze_is_left_and_no_sentinel_that_froze_stops_the_hub(group: SentinelGroup) -> None:
     clients = [gevent_client(f"{group.address}?socket_timeout=0.5") for _ in range(3)]
     for client in clients:
