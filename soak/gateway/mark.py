@@ -19,7 +19,7 @@ class Kind(IntEnum):
 
 
 PUSHED, UNPUSHED, NO_PUSH = "pushed", "unpushed", "none"
-"""What a service says behind the mark about the push that a call asked for."""
+"""Word of a service behind the mark, about the push that a call asked for."""
 
 
 class Mark(NamedTuple):

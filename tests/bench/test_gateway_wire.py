@@ -13,7 +13,7 @@ EXTRA = b"\0\0\0\x0b__user_id__\0\0\0\x0217"
 
 
 def through_gateway() -> tuple[Talk, Callable[[int], bytes]]:
-    """What a client says, and the answer to its call of a number, from 1 on."""
+    """Words of a client, and the answer to its call of a number, from 1 on."""
     return GatewayTalk(tce_calls()), lambda number: tce_answer(number, 0x8000, 1, EXTRA)
 
 

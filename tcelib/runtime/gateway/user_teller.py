@@ -37,7 +37,7 @@ log = logging.getLogger("tce.gateway")
 
 
 class _Absence(NamedTuple):
-    """When a user is offline, and the registry's moment since which he is away."""
+    """Moment of our clock from which a user is offline, and the registry's since which he is away."""
 
     until: float
     since_ms: int

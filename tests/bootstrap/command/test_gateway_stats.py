@@ -43,7 +43,7 @@ class Scene:
         return self._page.render().decode()
 
     def shown(self) -> list[str]:
-        """What a person sees."""
+        """The lines that a person sees."""
         return list(lines(read_page(self.text)))
 
 

@@ -1,4 +1,4 @@
-"""Who tells whom, and how a worker follows its stream: queues in memory, and a clock that the test moves."""
+"""The keeper tells workers, and a worker follows its stream: queues in memory, and a clock that the test moves."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What came before a message for its user, as the worker that keeps tells it."""
+"""The entry before a message for its user, as the worker that keeps tells it."""
 
 from collections.abc import Sequence
 

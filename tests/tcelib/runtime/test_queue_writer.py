@@ -1,4 +1,4 @@
-"""What a gateway passes on to a queue: in order, together, and what it knows of a write that failed."""
+"""A gateway passes messages on to a queue: in order, together, and it knows which of a failed write may be there."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -61,7 +61,7 @@ class Given:
 
 
 def passed(source: Given) -> list[bool]:
-    """What is asked to pass messages on is told of each: whether it comes again."""
+    """Word on each message, as whoever passes it on is told: whether it comes again."""
     asked: list[bool] = []
     link = QueueLink(HubHome(), OPTIONS, memory_stream("queue", []), QueueCollection(), source=source)
     link.connection = RpcQueueConnection("queue", link)
